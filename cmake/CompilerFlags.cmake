@@ -1,0 +1,23 @@
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+# Our own code only: generated protobuf code and libraries are not ours to mend.
+add_library(wayferry_flags INTERFACE)
+target_compile_options(wayferry_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wold-style-cast -Werror)
+# Designated initialisers name what differs from the default; the rest is meant to be left out.
+target_compile_options(wayferry_flags INTERFACE -Wno-missing-field-initializers)
+
+if(WAYFERRY_SANITIZE)
+  add_compile_options(-fsanitize=${WAYFERRY_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${WAYFERRY_SANITIZE})
+endif()

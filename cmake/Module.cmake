@@ -1,0 +1,26 @@
+# One static library a folder: wayferry_module(NAME SOURCES … USES …) makes wayferry_NAME from the
+# named files. USES names modules (util, wire …) or other targets.
+function(wayferry_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")
+  add_library(wayferry_${name} STATIC ${arg_SOURCES})
+  target_include_directories(wayferry_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
+  target_link_libraries(wayferry_${name} PRIVATE wayferry_flags)
+  foreach(used IN LISTS arg_USES)
+    if(TARGET wayferry_${used})
+      target_link_libraries(wayferry_${name} PUBLIC wayferry_${used})
+    else()
+      target_link_libraries(wayferry_${name} PUBLIC ${used})
+    endif()
+  endforeach()
+endfunction()
+
+# A library of generated protobuf messages, included as "<folder>/<file>.pb.h": compiled without
+# our warnings.
+function(wayferry_proto name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PROTOS")
+  add_library(wayferry_${name} STATIC ${arg_PROTOS})
+  protobuf_generate(TARGET wayferry_${name} LANGUAGE cpp IMPORT_DIRS "${CMAKE_SOURCE_DIR}/src"
+    PROTOC_OUT_DIR "${CMAKE_BINARY_DIR}/proto")
+  target_include_directories(wayferry_${name} SYSTEM PUBLIC "${CMAKE_BINARY_DIR}/proto")
+  target_link_libraries(wayferry_${name} PUBLIC protobuf::libprotobuf-lite)
+endfunction()
