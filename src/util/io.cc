@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "util/io.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+sockaddr_un unix_address(const Path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof address.sun_path)
+    throw SystemError(ENAMETOOLONG, "unix socket address", path.native());
+  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  return address;
+}
+
+}  // namespace
+
+void write_all(int fd, Bytes data) {
+  while (!data.empty()) {
+    const ssize_t n = ::write(fd, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    data = data.subspan(static_cast<size_t>(check("write", n)));
+  }
+}
+
+void write_all(int fd, std::string_view data) {
+  write_all(fd, std::as_bytes(std::span(data)));
+}
+
+size_t read_full(int fd, std::span<std::byte> into) {
+  size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n = ::read(fd, into.data() + done, into.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (check("read", n) == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
+}
+
+std::string read_to_end(int fd) {
+  std::string all;
+  std::byte block[16384];
+  while (const size_t n = read_full(fd, block))
+    all.append(reinterpret_cast<const char*>(block), n);
+  return all;
+}
+
+std::optional<std::string> read_file(const Path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+  check("open", fd.get(), path.native());
+  return read_to_end(fd.get());
+}
+
+void write_file(const Path& path, std::string_view contents) {
+  const Path temporary = path.native() + ".new";
+  UniqueFd fd(check("open", ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+                    temporary.native()));
+  write_all(fd.get(), contents);
+  check("fsync", ::fsync(fd.get()), temporary.native());
+  check("rename", ::rename(temporary.c_str(), path.c_str()), path.native());
+}
+
+bool wait_readable(int fd, std::chrono::milliseconds limit) {
+  pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (ready >= 0) return ready > 0;
+    if (errno != EINTR) throw SystemError(errno, "poll");
+  }
+}
+
+std::pair<UniqueFd, UniqueFd> socket_pair() {
+  int ends[2];
+  check("socketpair", ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::optional<UniqueFd> connect_unix(const Path& path) {
+  const sockaddr_un address = unix_address(path);
+  UniqueFd fd(check("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return fd;
+  if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) return std::nullopt;
+  throw SystemError(errno, "connect", path.native());
+}
+
+UniqueFd listen_unix(const Path& path) {
+  const sockaddr_un address = unix_address(path);
+  UniqueFd fd(check("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+  ::unlink(path.c_str());  // most often there is none; what matters is said by bind
+  check("bind", ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+        path.native());
+  check("listen", ::listen(fd.get(), 64), path.native());
+  return fd;
+}
+
+}  // namespace wayferry
