@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#include "model/connection.h"
+
+#include <algorithm>
+
+#include "util/error.h"
+#include "wire/opcodes.gen.h"
+
+namespace wayferry {
+namespace {
+
+const Argument* first_surface_argument(const Message& request, std::string_view wanted) {
+  for (const Argument& arg : request.args)
+    if (arg.type == ArgType::object && arg.interface == &protocol::wl_surface &&
+        (wanted.empty() || arg.name == wanted))
+      return &arg;
+  return nullptr;
+}
+
+// Whether two events speak of the same objects, by the arguments' names.
+bool same_objects(const Message& a, const std::string& a_body, const Message& b,
+                  const std::string& b_body) {
+  for (const Argument& arg : b.args) {
+    if (arg.type != ArgType::object) continue;
+    const auto other = std::ranges::find(a.args, arg.name, &Argument::name);
+    if (other != a.args.end() && other->type == ArgType::object &&
+        slot_of(a, a_body, arg.name) != slot_of(b, b_body, arg.name))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Object* Call::object_named(std::string_view name) const {
+  const auto arg = std::ranges::find(message->args, name, &Argument::name);
+  CHECK(arg != message->args.end());
+  return objects[static_cast<size_t>(arg - message->args.begin())];
+}
+
+VirtualGlobal& Connection::add_global(const Interface& interface, uint32_t version) {
+  const auto name = static_cast<uint32_t>(globals.size() + 1);
+  return globals.emplace_back(VirtualGlobal{name, &interface, version});
+}
+
+VirtualGlobal* Connection::global_by_name(uint32_t app_name) {
+  const bool known = app_name >= 1 && app_name <= globals.size();
+  return known ? &globals[app_name - 1] : nullptr;
+}
+
+void Connection::request(const Call& call) {
+  const RequestCarry& carry = request_carry(*call.message);
+  switch (carry.rule) {
+    case RequestRule::none:
+    case RequestRule::drop:
+      break;
+    case RequestRule::create:
+    case RequestRule::dismiss:
+      create(call);
+      break;
+    case RequestRule::destroy:
+      destroy(*call.object);
+      break;
+    case RequestRule::latest:
+      keep_latest(*call.object, call.object->log, record(call, false));
+      break;
+    case RequestRule::grow: {
+      Recorded recorded = record(call, false);
+      recorded.sequence = call.object->creation.sequence;
+      keep_latest(*call.object, call.object->log, std::move(recorded));
+      break;
+    }
+    case RequestRule::append:
+      call.object->log.push_back(record(call, false));
+      break;
+    case RequestRule::pending:
+      keep_latest(*call.object, call.object->pending, record(call, true));
+      break;
+    case RequestRule::focus:
+      keep_latest(*call.object, call.object->focus, record(call, false));
+      break;
+    case RequestRule::code:
+      request_code(call);
+      break;
+  }
+}
+
+void Connection::request_code(const Call& call) {
+  const auto is = [&](const Interface& interface, uint16_t opcode) {
+    return call.object->is(interface) && call.message->opcode == opcode;
+  };
+  if (is(protocol::wl_surface, request::wl_surface::commit)) {
+    commit(*call.object);
+  } else if (is(protocol::wl_surface, request::wl_surface::frame)) {
+    create(call);
+    call.made->awaits_commit = true;
+  } else if (is(protocol::wl_subsurface, request::wl_subsurface::place_above) ||
+             is(protocol::wl_subsurface, request::wl_subsurface::place_below)) {
+    place(call);
+  } else if (is(protocol::xdg_surface, request::xdg_surface::ack_configure)) {
+    call.object->acknowledged = true;
+  } else if (call.made) {
+    create(call);  // wl_display.get_registry, wl_registry.bind, wl_seat.get_*
+  }
+}
+
+void Connection::event(const Call& call) {
+  switch (event_carry(*call.message).rule) {
+    case EventRule::none:
+    case EventRule::pass:
+      break;
+    case EventRule::until:
+      told_until(call);
+      break;
+    case EventRule::ends:
+      told_end(call);
+      break;
+    case EventRule::null:
+      told_until(call);
+      break;
+    case EventRule::code:
+      event_code(call);
+      break;
+  }
+  if (call.message->destructor && call.object->life == Life::alive) destroy(*call.object);
+}
+
+void Connection::event_code(const Call& call) {
+  if (call.object->is(protocol::wl_buffer)) {
+    call.object->busy = false;
+  } else if (call.object->is(protocol::wl_seat)) {
+    call.object->capabilities = call.value("capabilities").word;
+  } else if (call.object->is(protocol::xdg_toplevel)) {
+    call.object->told_configure = as_text(call.body);
+  }
+}
+
+Recorded Connection::record(const Call& call, bool strong) {
+  const Message& message = *call.message;
+  // An event has its group in its own opcode; a request's may be shared.
+  const bool request = &message == &call.object->interface->requests[message.opcode];
+  Recorded recorded{.sequence = next_sequence(),
+                    .opcode = message.opcode,
+                    .group = request ? request_carry(message).group : message.opcode,
+                    .strong = strong,
+                    .body = std::string(as_text(call.body)),
+                    .file = call.file};
+  for (size_t i = 0; i < call.args->count; ++i) {
+    const Argument& arg = message.args[i];
+    const Value& value = call.args->values[i];
+    Object* object = arg.type == ArgType::new_id ? call.made : call.objects[i];
+    if (arg.type == ArgType::object && object && request && traits_of(*object->interface).value)
+      set_word(recorded.body, value.offset, raw(clone(*object)));
+    else if (arg.type == ArgType::object || arg.type == ArgType::new_id)
+      set_word(recorded.body, value.offset, object ? raw(object->slot) : 0);
+  }
+  objects.keep(message, recorded);
+  return recorded;
+}
+
+// The copy lives as long as a record names it; it is never the app's.
+Slot Connection::clone(Object& value) {
+  Object& copy = objects.make(*value.interface, value.version, AppId::none);
+  copy.maker = value.maker;
+  copy.creation = value.creation;
+  copy.creation.sequence = next_sequence();
+  copy.log = value.log;
+  if (copy.maker != Slot::none) {
+    objects.keep_maker(copy);
+    objects.keep(objects.at(copy.maker).interface->requests[copy.creation.opcode], copy.creation);
+  }
+  for (const Recorded& recorded : copy.log)
+    objects.keep(copy.interface->requests[recorded.opcode], recorded);
+  return copy.slot;
+}
+
+void Connection::keep_latest(Object& object, std::vector<Recorded>& records, Recorded recorded) {
+  const auto old = std::ranges::find(records, recorded.group, &Recorded::group);
+  if (old != records.end()) {
+    const Recorded replaced = std::move(*old);
+    records.erase(old);
+    objects.let_go(object.interface->requests[replaced.opcode], replaced);
+  }
+  records.push_back(std::move(recorded));
+}
+
+void Connection::create(const Call& call) {
+  Object& made = *call.made;
+  made.maker = call.object->slot;
+  made.creation = record(call, true);
+  objects.keep_maker(made);
+  link(made);
+}
+
+void Connection::link(Object& made) {
+  const Object& maker = objects.at(made.maker);
+  const Message& request = maker.interface->requests[made.creation.opcode];
+  const std::string_view wanted = traits_of(*made.interface).applies_at;
+  if (const Argument* arg = first_surface_argument(request, wanted))
+    made.surface = slot_of(request, made.creation.body, arg->name);
+  else
+    made.surface = maker.is(protocol::wl_surface) ? maker.slot : maker.surface;
+  Object* surface = objects.find(made.surface);
+  if (!surface || made.life != Life::alive) return;
+  surface->dependents.push_back(made.slot);
+  if (!made.is(protocol::wl_subsurface)) return;
+  if (surface->stack.empty()) surface->stack.push_back(surface->slot);
+  surface->stack.push_back(slot_of(request, made.creation.body, "surface"));
+}
+
+void Connection::destroy(Object& object) {
+  if (object.is(protocol::wl_subsurface)) {
+    const Object& maker = objects.at(object.maker);
+    const Message& request = maker.interface->requests[object.creation.opcode];
+    if (Object* parent = objects.find(object.surface))
+      std::erase(parent->stack, slot_of(request, object.creation.body, "surface"));
+  }
+  objects.end(object);
+}
+
+void Connection::commit(Object& surface) {
+  apply_pending(surface);
+  // By index: applying never changes this list, but it may look at objects in it.
+  for (size_t i = 0; i < surface.dependents.size(); ++i) {
+    Object& dependent = objects.at(surface.dependents[i]);
+    dependent.awaits_commit = false;
+    if (!dependent.pending.empty()) apply_pending(dependent);
+  }
+}
+
+void Connection::apply_pending(Object& object) {
+  for (Recorded& recorded : std::exchange(object.pending, {})) {
+    if (object.is(protocol::wl_surface) && recorded.opcode == request::wl_surface::attach) {
+      const Slot buffer =
+          slot_of(object.interface->requests[recorded.opcode], recorded.body, "buffer");
+      if (buffer != Slot::none) objects.at(buffer).busy = true;
+    }
+    keep_latest(object, object.log, std::move(recorded));
+  }
+}
+
+bool Connection::mapped(const Object& surface) {
+  const auto attach = std::ranges::find(surface.log, request::wl_surface::attach, &Recorded::group);
+  return attach != surface.log.end() &&
+         slot_of(surface.interface->requests[attach->opcode], attach->body, "buffer") != Slot::none;
+}
+
+// The order among siblings counts from the parent's commit on; a freeze between the request and
+// that commit shows the new order one commit early, which no app can tell.
+void Connection::place(const Call& call) {
+  Object* parent = objects.find(call.object->surface);
+  const Object* sibling = call.object_named("sibling");
+  if (!parent || !sibling) return;
+  const Object& maker = objects.at(call.object->maker);
+  const Slot surface = slot_of(maker.interface->requests[call.object->creation.opcode],
+                               call.object->creation.body, "surface");
+  auto& stack = parent->stack;
+  if (surface == sibling->slot || std::ranges::find(stack, sibling->slot) == stack.end()) return;
+  std::erase(stack, surface);
+  auto at = std::ranges::find(stack, sibling->slot);
+  if (call.message->opcode == request::wl_subsurface::place_above) ++at;
+  stack.insert(at, surface);
+}
+
+void Connection::told_until(const Call& call) {
+  Object& object = *call.object;
+  const bool nothing = event_carry(*call.message).rule == EventRule::null && !call.objects[0];
+  Recorded recorded = record(call, false);
+  std::erase_if(object.told, [&](const Recorded& old) {
+    const Message& event = object.interface->events[old.opcode];
+    const bool replaced = old.opcode == recorded.opcode &&
+                          (event_carry(event).rule == EventRule::null ||
+                           same_objects(event, old.body, event, recorded.body));
+    if (replaced) objects.let_go(event, old);
+    return replaced;
+  });
+  if (nothing) return;  // null names nothing, so nothing was counted
+  object.told.push_back(std::move(recorded));
+}
+
+void Connection::told_end(const Call& call) {
+  Object& object = *call.object;
+  const Recorded ending = record(call, false);
+  std::erase_if(object.told, [&](const Recorded& old) {
+    const Message& event = object.interface->events[old.opcode];
+    const bool ended = event_carry(event).closing == call.message->opcode &&
+                       same_objects(event, old.body, *call.message, ending.body);
+    if (ended) objects.let_go(event, old);
+    return ended;
+  });
+  objects.let_go(*call.message, ending);
+}
+
+}  // namespace wayferry

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/object.h"
+
+// The table of one connection's objects: found by slot, by the app's id, by the compositor's id.
+// It owns them. An object goes when neither the app nor any record names it any more; records are
+// counted, so a maker that died before what it made stays as long as it is needed to make it again.
+
+namespace wayferry {
+
+class Objects {
+ public:
+  Objects();
+
+  Object& display() { return *slots_[raw(Slot::display)]; }
+  Object& at(Slot slot);
+  Object* find(Slot slot);
+  Object* by_app(AppId id);
+  Object* by_compositor(CompositorId id);
+
+  /// Makes an object. `id` must be free for the app (see may_take); none: unseen by the app.
+  Object& make(const Interface& interface, uint32_t version, AppId id);
+  /// Makes an object at a given slot (from a state file). Throws ProtocolError if it is taken.
+  Object& make_at(Slot slot, const Interface& interface, uint32_t version, AppId id);
+
+  /// Whether the app may give this id to a new object: free, in its range and, as libwayland
+  /// demands, with no gap below it.
+  bool may_take(AppId id) const;
+  /// The next id of the compositor's range, for objects made by events.
+  AppId next_server_id();
+
+  void set_compositor_id(Object& object, CompositorId id);
+  void clear_compositor_ids();
+
+  /// The app's id becomes free; the object stays while records name it.
+  void release_app_id(Object& object);
+
+  /// Ends an object for the app; its id stays taken until release_app_id.
+  void end(Object& object);
+
+  /// Counts every object that a new record names, so that it stays; uncounts them again.
+  void keep(const Message& message, const Recorded& recorded);
+  void let_go(const Message& message, const Recorded& recorded);
+  void keep_maker(Object& object);
+
+  /// All objects in the order they were made.
+  std::vector<Object*> in_order();
+  size_t size() const { return live_; }
+
+ private:
+  Object& place(size_t index, const Interface& interface, uint32_t version, AppId id);
+  void free_if_unused(Object& object);
+
+  void change_count(Slot slot, bool strong, int change);
+  void clear_records(Object& object);
+
+  std::vector<std::unique_ptr<Object>> slots_;
+  std::vector<Slot> free_slots_;
+  std::vector<Slot> app_ids_;
+  std::vector<Slot> app_server_ids_;
+  std::vector<Slot> compositor_ids_;
+  std::vector<Slot> compositor_server_ids_;
+  size_t live_ = 0;
+};
+
+}  // namespace wayferry

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "model/object.h"
+#include "wire/decode.h"
+
+// Bodies of recorded messages: as on the wire, with slots where the wire has object ids.
+
+namespace wayferry {
+
+inline Bytes bytes_of(const std::string& body) { return std::as_bytes(std::span(body)); }
+
+/// Calls visit(word&) for each object argument of the body that is not null; it may change it. The
+/// new_id arguments are not visited.
+template <typename Visit>
+void for_each_object(const Message& message, std::string& body, Visit visit) {
+  if (std::ranges::find(message.args, ArgType::object, &Argument::type) == message.args.end())
+    return;
+  Decoded decoded;
+  decode(message, bytes_of(body), decoded);
+  for (size_t i = 0; i < decoded.count; ++i) {
+    uint32_t word = decoded.values[i].word;
+    if (message.args[i].type != ArgType::object || word == 0) continue;
+    visit(word);
+    std::memcpy(body.data() + decoded.values[i].offset, &word, sizeof word);
+  }
+}
+
+/// The slot that the named object argument holds.
+inline Slot slot_of(const Message& message, const std::string& body, std::string_view argument) {
+  Decoded decoded;
+  decode(message, bytes_of(body), decoded);
+  return Slot{value_of(message, decoded, argument).word};
+}
+
+inline void set_word(std::string& body, size_t offset, uint32_t word) {
+  std::memcpy(body.data() + offset, &word, sizeof word);
+}
+
+}  // namespace wayferry

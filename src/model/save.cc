@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "model/save.h"
+
+#include <algorithm>
+
+#include "util/error.h"
+#include "wire/opcodes.gen.h"
+
+namespace wayferry {
+namespace {
+
+using Files = std::vector<std::shared_ptr<PoolFile>>;
+
+void save_record(const Recorded& recorded, state::Recorded& into, FileList& files) {
+  into.set_sequence(recorded.sequence);
+  into.set_opcode(recorded.opcode);
+  into.set_strong(recorded.strong);
+  into.set_body(recorded.body);
+  into.set_file(files.add(recorded.file));
+}
+
+template <typename Field>
+void save_records(const std::vector<Recorded>& records, Field* into, FileList& files) {
+  for (const Recorded& recorded : records) save_record(recorded, *into->Add(), files);
+}
+
+void save_object(const Object& object, state::Object& into, FileList& files) {
+  into.set_slot(raw(object.slot));
+  into.set_app_id(object.life == Life::gone ? 0 : raw(object.app_id));
+  into.set_interface(std::string(object.interface->name));
+  into.set_version(object.version);
+  into.set_life(std::to_underlying(object.life));
+  into.set_maker(raw(object.maker));
+  save_record(object.creation, *into.mutable_creation(), files);
+  into.set_awaits_commit(object.awaits_commit);
+  save_records(object.log, into.mutable_log(), files);
+  save_records(object.pending, into.mutable_pending(), files);
+  save_records(object.focus, into.mutable_focus(), files);
+  save_records(object.told, into.mutable_told(), files);
+  for (const Slot slot : object.stack) into.add_stack(raw(slot));
+  into.set_busy(object.busy);
+  into.set_capabilities(object.capabilities);
+  into.set_told_configure(object.told_configure);
+  into.set_acknowledged(object.acknowledged);
+}
+
+// Reading: everything below checks before it believes.
+class Loader {
+ public:
+  Loader(const state::Connection& from, const Files& files, Connection& into)
+      : from_(from), files_(files), into_(into) {}
+
+  void load() {
+    into_.serials = Serials(from_.last_serial());
+    into_.set_sequence(from_.sequence());
+    load_globals();
+    for (const auto& object : from_.objects()) make_object(object);
+    for (const auto& object : from_.objects())
+      if (object.slot() != raw(Slot::display)) load_creation(object);
+    for (const auto& object : from_.objects()) load_records(object);
+    link_in_order();
+    for (const auto& object : from_.objects()) load_stack(object);
+    release_gone();
+  }
+
+ private:
+  [[noreturn]] static void fail(const state::Object& object, const std::string& text) {
+    throw ProtocolError(
+        "state, " + object.interface() + " in slot " + std::to_string(object.slot()), text);
+  }
+
+  void load_globals() {
+    for (const auto& global : from_.globals()) {
+      const Interface* interface = find_interface(global.interface());
+      if (!interface || global.name() != into_.globals.size() + 1)
+        throw ProtocolError("state, global " + global.interface(), "unknown or out of place");
+      into_.add_global(*interface, global.version()).withdrawn = global.withdrawn();
+    }
+  }
+
+  void make_object(const state::Object& from) {
+    if (from.slot() == raw(Slot::display)) return;
+    const Interface* interface = find_interface(from.interface());
+    // The version is that of the global it came from, which may be above the interface's own.
+    if (!interface || from.version() < 1) fail(from, "unknown interface");
+    if (from.life() > std::to_underlying(Life::gone)) fail(from, "unknown life");
+    Object& object =
+        into_.objects.make_at(Slot{from.slot()}, *interface, from.version(), AppId{from.app_id()});
+    const Life life{static_cast<uint8_t>(from.life())};
+    if ((life == Life::gone) != (from.app_id() == 0)) fail(from, "its life contradicts its id");
+    // Kept until the references to it are counted.
+    object.life = Life::alive;
+    object.awaits_commit = from.awaits_commit();
+    object.busy = from.busy();
+    object.capabilities = from.capabilities();
+    object.told_configure = from.told_configure();
+    object.acknowledged = from.acknowledged();
+    object.by_event = from.maker() == 0;
+  }
+
+  Object& object_of(const state::Object& from) { return into_.objects.at(Slot{from.slot()}); }
+
+  Recorded load_record(const state::Object& owner, const state::Recorded& from,
+                       std::span<const Message> messages) {
+    if (from.opcode() >= messages.size()) fail(owner, "a record has an unknown opcode");
+    if (from.file() > files_.size()) fail(owner, "a record names a file that is not there");
+    const Message& message = messages[from.opcode()];
+    Recorded recorded{.sequence = from.sequence(),
+                      .opcode = static_cast<uint16_t>(from.opcode()),
+                      .group = message.opcode,
+                      .strong = from.strong(),
+                      .body = from.body(),
+                      .file = from.file() ? files_[from.file() - 1] : nullptr};
+    check_body(owner, message, recorded.body);
+    into_.objects.keep(message, recorded);
+    return recorded;
+  }
+
+  void check_body(const state::Object& owner, const Message& message, std::string& body) {
+    Decoded decoded;
+    decode(message, bytes_of(body), decoded);
+    for (size_t i = 0; i < decoded.count; ++i) {
+      const Argument& arg = message.args[i];
+      if (arg.type != ArgType::object || decoded.values[i].word == 0) continue;
+      const Object* named = into_.objects.find(Slot{decoded.values[i].word});
+      if (!named || (arg.interface && named->interface != arg.interface))
+        fail(owner, qualified_name(message) + " names a slot that holds no fitting object");
+    }
+  }
+
+  void load_creation(const state::Object& from) {
+    Object& object = object_of(from);
+    if (from.maker() == 0) {
+      object.creation.sequence = from.creation().sequence();
+      return;
+    }
+    const Object* maker = into_.objects.find(Slot{from.maker()});
+    if (!maker) fail(from, "its maker is not there");
+    object.maker = maker->slot;
+    object.creation = load_record(from, from.creation(), maker->interface->requests);
+    check_makes(from, maker->interface->requests[object.creation.opcode], object);
+    into_.objects.keep_maker(object);
+  }
+
+  static void check_makes(const state::Object& from, const Message& request, const Object& object) {
+    const auto arg = std::ranges::find(request.args, ArgType::new_id, &Argument::type);
+    if (arg == request.args.end() || (arg->interface && arg->interface != object.interface))
+      fail(from, qualified_name(request) + " does not make such an object");
+  }
+
+  template <typename Records>
+  void load_list(const state::Object& owner, const Records& from, std::vector<Recorded>& into,
+                 std::span<const Message> messages, bool requests) {
+    for (const auto& record : from) {
+      into.push_back(load_record(owner, record, messages));
+      const Message& message = messages[into.back().opcode];
+      if (requests) into.back().group = request_carry(message).group;
+    }
+  }
+
+  void load_records(const state::Object& from) {
+    Object& object = object_of(from);
+    const auto requests = object.interface->requests;
+    load_list(from, from.log(), object.log, requests, true);
+    load_list(from, from.pending(), object.pending, requests, true);
+    load_list(from, from.focus(), object.focus, requests, true);
+    load_list(from, from.told(), object.told, object.interface->events, false);
+  }
+
+  // Makers come before what they made, else an attach could not make them in order.
+  void link_in_order() {
+    for (Object* object : into_.objects.in_order()) {
+      if (object->maker == Slot::none) continue;
+      const Object& maker = into_.objects.at(object->maker);
+      if (maker.creation.sequence >= object->creation.sequence)
+        throw ProtocolError("state, slot " + std::to_string(raw(object->slot)),
+                            "it is older than its maker");
+      into_.link(*object);
+    }
+  }
+
+  void load_stack(const state::Object& from) {
+    Object& object = object_of(from);
+    object.stack.clear();
+    for (const uint32_t slot : from.stack()) {
+      const Object* surface = into_.objects.find(Slot{slot});
+      if (!surface || !surface->is(protocol::wl_surface)) fail(from, "its stack names no surface");
+      object.stack.push_back(Slot{slot});
+    }
+  }
+
+  void release_gone() {
+    std::vector<Slot> gone;
+    for (const auto& from : from_.objects())
+      if (from.slot() != raw(Slot::display) && Life{static_cast<uint8_t>(from.life())} != Life::alive)
+        gone.push_back(Slot{from.slot()});
+    for (const Slot slot : gone) {
+      Object* object = into_.objects.find(slot);
+      if (!object) continue;  // went with another
+      const bool released = object->app_id == AppId::none;
+      into_.objects.end(*object);
+      object = into_.objects.find(slot);
+      if (object && released) into_.objects.release_app_id(*object);
+    }
+  }
+
+  const state::Connection& from_;
+  const Files& files_;
+  Connection& into_;
+};
+
+}  // namespace
+
+uint32_t FileList::add(const std::shared_ptr<PoolFile>& file) {
+  if (!file) return 0;
+  const auto known = std::ranges::find(files_, file);
+  if (known != files_.end()) return static_cast<uint32_t>(known - files_.begin() + 1);
+  files_.push_back(file);
+  state::File& into = *into_.add_files();
+  into.set_kind(std::to_underlying(file->place.kind));
+  into.set_pid(file->place.pid);
+  into.set_start(file->place.start);
+  into.set_end(file->place.end);
+  return static_cast<uint32_t>(files_.size());
+}
+
+void save_connection(Connection& connection, state::Connection& into, FileList& files) {
+  into.set_last_serial(connection.serials.last_given());
+  into.set_sequence(connection.sequence());
+  for (const VirtualGlobal& global : connection.globals) {
+    state::Global& saved = *into.add_globals();
+    saved.set_name(global.name);
+    saved.set_interface(std::string(global.interface->name));
+    saved.set_version(global.version);
+    saved.set_withdrawn(global.withdrawn);
+  }
+  for (const Object* object : connection.objects.in_order())
+    save_object(*object, *into.add_objects(), files);
+}
+
+std::unique_ptr<Connection> load_connection(const state::Connection& from, const Files& files) {
+  auto connection = std::make_unique<Connection>();
+  Loader(from, files, *connection).load();
+  return connection;
+}
+
+state::Session parse_session(std::string_view bytes) {
+  state::Session session;
+  if (!session.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    throw ProtocolError("state", "it is damaged or no state of wayferry");
+  if (session.format() != state_format)
+    throw ProtocolError("state", "it has format " + std::to_string(session.format()) +
+                                     ", this wayferry reads " + std::to_string(state_format));
+  return session;
+}
+
+}  // namespace wayferry
