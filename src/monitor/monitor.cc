@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "monitor/monitor.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <asio.hpp>
+
+#include "monitor/control_server.h"
+#include "monitor/display_socket.h"
+#include "monitor/session_host.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+using Descriptor = asio::posix::stream_descriptor;
+
+// The process: sockets, pidfd and the app's words on one loop, around one SessionHost.
+class Monitor {
+ public:
+  explicit Monitor(const MonitorOptions& options)
+      : options_(options),
+        host_(loop_, options.compositor,
+              {.watch = [this](pid_t init) { watch(init); },
+               .abandoned = options.on_abandoned,
+               .end = [this] { loop_.stop(); }}),
+        display_(loop_, listen_for_app(options.display_socket).release()),
+        control_(loop_, listen_unix(options.control_socket).release()) {}
+
+  int run() {
+    accept_app();
+    accept_control();
+    if (options_.app_output >= 0) {
+      app_output_.emplace(loop_, options_.app_output);
+      copy_output();
+    }
+    loop_.run();
+    return 0;
+  }
+
+ private:
+  template <typename Accept>
+  void accept_each(Descriptor& listener, Accept accept) {
+    listener.async_wait(Descriptor::wait_read, [&listener, accept, this](std::error_code error) {
+      if (error) return;
+      UniqueFd socket(::accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (socket) accept(std::move(socket));
+      accept_each(listener, accept);
+    });
+  }
+
+  void accept_app() {
+    accept_each(display_, [this](UniqueFd socket) { host_.add_app(std::move(socket)); });
+  }
+
+  void accept_control() {
+    accept_each(control_, [this](UniqueFd socket) {
+      std::make_shared<ControlClient>(
+          loop_, std::move(socket),
+          [this](const std::shared_ptr<ControlClient>& client, const control::Request& request) {
+            host_.control(client, request);
+          },
+          [this](ControlClient& client) { host_.control_closed(client); })
+          ->start();
+    });
+  }
+
+  void watch(pid_t init) {
+    const auto pidfd = ::syscall(SYS_pidfd_open, init, 0);
+    if (pidfd < 0) return app_ended();  // it has ended already
+    init_.emplace(loop_, static_cast<int>(pidfd));
+    init_->async_wait(Descriptor::wait_read, [this](std::error_code error) {
+      if (!error) app_ended();
+    });
+  }
+
+  void app_ended() {
+    host_.close_all();
+    if (options_.on_app_ended) options_.on_app_ended();
+    loop_.stop();
+  }
+
+  void copy_output() {
+    app_output_->async_read_some(asio::buffer(output_), [this](std::error_code error, size_t n) {
+      if (error) return;  // the app closed its output; that is its right
+      if (options_.app_log >= 0) write_all(options_.app_log, std::string_view(output_.data(), n));
+      copy_output();
+    });
+  }
+
+  const MonitorOptions& options_;
+  asio::io_context loop_;
+  SessionHost host_;
+  Descriptor display_;
+  Descriptor control_;
+  std::optional<Descriptor> init_;
+  std::optional<Descriptor> app_output_;
+  std::array<char, 4096> output_{};
+};
+
+}  // namespace
+
+int run_monitor(const MonitorOptions& options) { return Monitor(options).run(); }
+
+}  // namespace wayferry

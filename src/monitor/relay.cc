@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "monitor/relay.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "util/error.h"
+#include "wire/opcodes.gen.h"
+
+namespace wayferry {
+
+Relay::Relay(UniqueFd app) : app_(std::move(app)), model_(std::make_unique<Connection>()) {}
+
+Relay::Relay(UniqueFd app, FrozenConnection frozen)
+    : app_(std::move(app)), model_(std::move(frozen.connection)) {
+  // What the app had not read comes before anything new; it is in the app's words already.
+  app_.out() = std::move(frozen.unread_events);
+  for (const auto& file : frozen.unread_event_files) app_.queue_fd(file->fd.duplicate());
+  app_.prepend(frozen.unfinished_request);
+  for (const auto& file : frozen.unfinished_request_files)
+    app_.add_received_fd(file->fd.duplicate());
+}
+
+void Relay::set_link(std::unique_ptr<CompositorLink> link) {
+  link_ = std::move(link);
+  model_->objects.clear_compositor_ids();
+  model_->serials.new_epoch();
+}
+
+bool Relay::flush() {
+  const bool app_open = held_ || app_.flush() != Channel::Status::closed;
+  const bool compositor_open = !link_ || link_->channel().flush() != Channel::Status::closed;
+  return app_open && compositor_open;
+}
+
+void Relay::round_trip(std::chrono::steady_clock::time_point end) {
+  const CompositorId sign = link_->sync();
+  while (!link_->synced(sign)) {
+    link_->flush_all(end);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
+    if (left.count() <= 0 || !wait_readable(link_->channel().fd(), left))
+      throw CompositorLost("the compositor does not answer");
+    if (!pump_compositor()) throw CompositorLost("the compositor closed the connection");
+  }
+}
+
+void Relay::tell(const Object& object, uint16_t opcode, const std::vector<Word>& values) {
+  if (object.app_id == AppId::none || object.life == Life::gone) return;
+  encode(app_.out(), raw(object.app_id), object.interface->events[opcode], values);
+}
+
+void Relay::ask(const Object& object, uint16_t opcode, const std::vector<Word>& values) {
+  const Message& message = object.interface->requests[opcode];
+  if (object.inert() || message.since > object.compositor_version) return;
+  encode(link_->channel().out(), raw(object.compositor_id), message, values);
+}
+
+bool Relay::ask_recorded(Object& object, const Recorded& recorded, Object* made, uint32_t serial) {
+  const Message& message = object.interface->requests[recorded.opcode];
+  if (object.inert() || message.since > object.compositor_version) return false;
+  std::string body = recorded.body;
+  bool all_there = true;
+  for_each_object(message, body, [&](uint32_t& word) {
+    const Object& named = model_->objects.at(Slot{word});
+    all_there &= !named.inert();
+    word = raw(named.compositor_id);
+  });
+  if (!all_there) return false;
+  Decoded decoded;
+  decode(message, bytes_of(body), decoded);
+  for (size_t i = 0; i < decoded.count; ++i) {
+    const Argument& arg = message.args[i];
+    if (arg.serial) set_word(body, decoded.values[i].offset, serial);
+    if (arg.type != ArgType::new_id) continue;
+    CHECK(made);
+    model_->objects.set_compositor_id(*made, link_->allocate());
+    made->compositor_version = object.compositor_version;
+    set_word(body, decoded.values[i].offset, raw(made->compositor_id));
+  }
+  if (recorded.file) link_->channel().queue_fd(recorded.file->fd.duplicate());
+  encode_body(link_->channel().out(), raw(object.compositor_id), recorded.opcode, body);
+  return true;
+}
+
+void Relay::release(Object& object) {
+  // Ids of the compositor's range are free at once, without a word (wayland.xml, wl_display).
+  const bool acknowledged = object.app_id != AppId::none && object.app_id < AppId::first_server;
+  if (acknowledged && object.life != Life::gone)
+    tell(model_->objects.display(), event::wl_display::delete_id, {raw(object.app_id)});
+  model_->objects.release_app_id(object);
+}
+
+void Relay::tell_inert(Object& object) {
+  const InterfaceCarry& traits = traits_of(*object.interface);
+  if (traits.without < 0 || object.life != Life::alive) return;
+  const auto opcode = static_cast<uint16_t>(traits.without);
+  const Message& event = object.interface->events[opcode];
+  std::vector<Word> values;
+  for (const Argument& arg : event.args)
+    values.push_back(arg.type == ArgType::string ? Word(std::string_view())
+                                                 : Word(traits.without_argument));
+  tell(object, opcode, values);
+  if (!event.destructor) return;
+  model_->objects.end(object);
+  release(object);
+}
+
+void Relay::announce(const VirtualGlobal& global) {
+  for (const Object* registry : model_->objects.in_order())
+    if (registry->is(protocol::wl_registry) && registry->life == Life::alive)
+      tell(*registry, event::wl_registry::global,
+           {global.name, global.interface->name, global.version});
+}
+
+void Relay::watch_globals() {
+  link_->on_global = [this](const CompositorGlobal& global, bool gone) {
+    global_changed(global, gone);
+  };
+}
+
+void Relay::global_changed(const CompositorGlobal& global, bool gone) {
+  if (!gone) {
+    const uint32_t version = offered_version(global);
+    if (version == 0) return;
+    VirtualGlobal& added = model_->add_global(*find_interface(global.interface), version);
+    added.compositor_name = global.name;
+    added.compositor_version = version;
+    announce(added);
+    return;
+  }
+  const auto at = std::ranges::find(model_->globals, global.name, &VirtualGlobal::compositor_name);
+  if (at == model_->globals.end()) return;
+  at->compositor_name = 0;
+  at->withdrawn = true;
+  for (const Object* registry : model_->objects.in_order())
+    if (registry->is(protocol::wl_registry) && registry->life == Life::alive)
+      tell(*registry, event::wl_registry::global_remove, {at->name});
+}
+
+uint32_t offered_version(const CompositorGlobal& global) {
+  const Interface* interface = find_interface(global.interface);
+  return interface ? std::min(global.version, baseline_version(*interface)) : 0;
+}
+
+}  // namespace wayferry

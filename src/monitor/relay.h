@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "model/save.h"
+#include "monitor/compositor_link.h"
+#include "util/error.h"
+#include "wire/channel.h"
+#include "wire/encode.h"
+
+// One display connection of the app: takes whole batches from either side, checks every message,
+// feeds the model, rewrites ids and serials, passes the batch on with its descriptors. Pixels pass
+// as descriptors and are never touched.
+//
+// What the app says wrong ends its connection with a wl_display.error; what it says to an inert
+// object, or with a serial of an earlier compositor, is recorded and not passed on.
+
+namespace wayferry {
+
+/// The app broke the protocol: `object` and `code` are those of wl_display.error.
+class AppError : public ProtocolError {
+ public:
+  AppError(uint32_t object, uint32_t code, std::string where, const std::string& text)
+      : ProtocolError(std::move(where), text), object_(object), code_(code) {}
+  uint32_t object() const { return object_; }
+  uint32_t code() const { return code_; }
+
+ private:
+  uint32_t object_;
+  uint32_t code_;
+};
+
+class Relay {
+ public:
+  /// A connection that the app has just made.
+  explicit Relay(UniqueFd app);
+  /// One that was frozen elsewhere; `app` is its reconnected socket.
+  Relay(UniqueFd app, FrozenConnection frozen);
+
+  Channel& app() { return app_; }
+  Connection& model() { return *model_; }
+  CompositorLink* link() { return link_.get(); }
+  uint64_t messages() const { return messages_; }
+
+  /// Handles what the app, the compositor has sent. False: that end is closed.
+  bool pump_app();
+  bool pump_compositor();
+
+  /// Sends what is queued, as far as the sockets take it; false: an end is closed. Nothing goes to
+  /// the app while it is held.
+  bool flush();
+
+  /// The compositor sent an error that was passed on: the app's connection cannot go on.
+  bool failed() const { return failed_; }
+
+  /// Held: events wait here instead of in the app's socket, and pings are answered for it.
+  void hold(bool held) { held_ = held; }
+  bool held() const { return held_; }
+
+  // --- for attach ------------------------------------------------------------------------------
+  void set_link(std::unique_ptr<CompositorLink> link);
+  /// From now on, globals that come and go are told to the app.
+  void watch_globals();
+  /// Sends, then handles events until the compositor has handled everything.
+  void round_trip(std::chrono::steady_clock::time_point end);
+  /// While rebuilding: these xdg_surfaces' next configure is answered by us, not by the app.
+  std::set<Slot> self_configured;
+  /// What the compositor wanted of their toplevels (body of the configure), by the toplevel's slot.
+  std::map<Slot, std::string> wanted_configures;
+  bool attaching = false;
+  /// Focus requests recorded before the attach are due at the next keyboard focus.
+  bool focus_owed = false;
+
+  /// Sends an event of our own to the app.
+  void tell(const Object& object, uint16_t opcode, const std::vector<Word>& values);
+  /// Sends a request of our own to the compositor.
+  void ask(const Object& object, uint16_t opcode, const std::vector<Word>& values);
+  /// Sends a recorded request; `made` gets a new id. False: it names something inert or is newer
+  /// than the compositor's version of the object.
+  bool ask_recorded(Object& object, const Recorded& recorded, Object* made = nullptr,
+                    uint32_t serial = 0);
+  /// Binds a global for an object of the app, if this compositor has it.
+  void bind_at_compositor(Object& object, const VirtualGlobal& global);
+  /// Ends an object for the app: delete_id, its number is free.
+  void release(Object& object);
+  /// Lets an object without counterpart say so to the app.
+  void tell_inert(Object& object);
+  /// Tells all of the app's registries of a global.
+  void announce(const VirtualGlobal& global);
+
+ private:
+  using Fds = std::vector<UniqueFd>;
+
+  void app_message(const Header& header, Bytes body);
+  Object& speaking_object(const Header& header);
+  void resolve_request(Call& call);
+  Object* make_requested(const Call& call, size_t index);
+  void get_registry(const Call& call);
+  void bind(Call& call);
+  bool passable(const Call& call) const;
+  void pass_request(const Call& call, Fds fds);
+  void finish_request(const Call& call, bool passed);
+  void send_error(const AppError& error);
+
+  void compositor_message(const Header& header, Bytes body);
+  bool resolve_event(Call& call);
+  bool event_code(const Call& call, Fds& fds);
+  bool display_event(const Call& call);
+  bool reaches_app(const Call& call) const;
+  void pass_event(const Call& call, Fds fds);
+  void deleted(CompositorId id);
+  void compositor_error(const Call& call);
+  bool configure_is_ours(const Call& call);
+  void focus_came(uint32_t compositor_serial);
+  void global_changed(const CompositorGlobal& global, bool gone);
+
+  Channel app_;
+  std::unique_ptr<Connection> model_;
+  std::unique_ptr<CompositorLink> link_;
+  bool held_ = false;
+  bool failed_ = false;
+  uint64_t messages_ = 0;
+};
+
+/// The version of a compositor's global that the app is offered, 0: none.
+uint32_t offered_version(const CompositorGlobal& global);
+
+}  // namespace wayferry

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+//
+// The compositor's side of a relay: its events, checked, recorded and passed on.
+
+#include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "monitor/relay.h"
+#include "monitor/shared_files.h"
+#include "util/error.h"
+#include "wire/opcodes.gen.h"
+
+namespace wayferry {
+
+bool Relay::pump_compositor() {
+  Channel& channel = link_->channel();
+  Channel::Status status;
+  while ((status = channel.receive()) == Channel::Status::open) {
+    while (const auto header = read_header(channel.received())) {
+      if (channel.received().size() < header->size) break;
+      const Bytes message = channel.received().first(header->size);
+      compositor_message(*header, message.subspan(header_size));
+      channel.consume(header->size);
+      ++messages_;
+    }
+  }
+  return status != Channel::Status::closed;
+}
+
+void Relay::compositor_message(const Header& header, Bytes body) {
+  Object* object = model_->objects.by_compositor(CompositorId{header.object});
+  if (!object) {
+    if (link_->own_event(CompositorId{header.object}, header.opcode, body)) return;
+    throw CompositorLost("the compositor sent an event for object " +
+                         std::to_string(header.object) + ", which is not there");
+  }
+  if (header.opcode >= object->interface->events.size())
+    throw CompositorLost("the compositor sent an unknown event of " +
+                         std::string(object->interface->name));
+  const Message& message = object->interface->events[header.opcode];
+  Decoded decoded;
+  decode(message, body, decoded);
+  if (decoded.fds > link_->channel().received_fds())
+    throw CompositorLost("the compositor sent " + qualified_name(message) +
+                         " without its file descriptor");
+  Fds fds;
+  for (size_t i = 0; i < decoded.fds; ++i) fds.push_back(link_->channel().take_fd());
+
+  Call call{.object = object, .message = &message, .args = &decoded, .body = body};
+  if (!resolve_event(call)) return;
+  if (!event_code(call, fds) || !reaches_app(call)) return;
+  pass_event(call, std::move(fds));
+  model_->event(call);
+  if (object->is(protocol::wl_keyboard) && header.opcode == event::wl_keyboard::enter)
+    focus_came(call.value("serial").word);
+}
+
+bool Relay::resolve_event(Call& call) {
+  bool whole = true;
+  for (size_t i = 0; i < call.args->count; ++i) {
+    const Argument& arg = call.message->args[i];
+    const Value& value = call.args->values[i];
+    if (arg.type == ArgType::new_id) {
+      // The app learns of it only where it learns of this event.
+      const bool told = call.object->life == Life::alive;
+      const AppId id = told ? model_->objects.next_server_id() : AppId::none;
+      call.made = &model_->objects.make(*arg.interface, call.object->version, id);
+      call.made->by_event = true;
+      call.made->creation.sequence = model_->next_sequence();
+      call.made->compositor_version = call.object->compositor_version;
+      model_->objects.set_compositor_id(*call.made, CompositorId{value.word});
+    } else if (arg.type == ArgType::object && value.word != 0) {
+      call.objects[i] = model_->objects.by_compositor(CompositorId{value.word});
+      whole &= call.objects[i] || arg.nullable;
+    }
+  }
+  return whole;
+}
+
+// Events that need code. False: the event goes no further.
+bool Relay::event_code(const Call& call, Fds& fds) {
+  const Object& object = *call.object;
+  if (object.is(protocol::wl_display)) return display_event(call);
+  if (event_carry(*call.message).rule != EventRule::code) return true;
+  if (object.is(protocol::xdg_wm_base)) {
+    if (!held_) return true;
+    // The app cannot answer now; a compositor that waits would call it unresponsive.
+    ask(object, request::xdg_wm_base::pong, {call.value("serial").word});
+    return false;
+  }
+  if (object.is(protocol::wl_keyboard)) {
+    // The compositor's own file would tie the container to this host's file systems.
+    fds[0] = sealed_copy(fds[0], call.value("size").word);
+    return true;
+  }
+  if (object.is(protocol::wl_buffer)) return object.busy;  // else it is free for the app already
+  return !configure_is_ours(call);
+}
+
+bool Relay::display_event(const Call& call) {
+  if (call.message->opcode == event::wl_display::delete_id)
+    deleted(CompositorId{call.value("id").word});
+  else
+    compositor_error(call);
+  return false;
+}
+
+// While a window is rebuilt its first configure is answered by us, or its old contents could not be
+// shown; the size it wants reaches the app afterwards, if it differs (attach.cc).
+bool Relay::configure_is_ours(const Call& call) {
+  Object& object = *call.object;
+  if (object.is(protocol::xdg_toplevel) && self_configured.contains(object.maker)) {
+    wanted_configures[object.slot] = as_text(call.body);
+    return true;
+  }
+  if (object.is(protocol::xdg_surface) && self_configured.contains(object.slot)) {
+    ask(object, request::xdg_surface::ack_configure, {call.value("serial").word});
+    self_configured.erase(object.slot);
+    return true;
+  }
+  return false;
+}
+
+// Objects that the app has given up hear nothing; an object it has given up is named to it only
+// where null may stand.
+bool Relay::reaches_app(const Call& call) const {
+  if (call.object->life != Life::alive || call.object->app_id == AppId::none) return false;
+  if (call.message->since > call.object->version) return false;
+  for (size_t i = 0; i < call.args->count; ++i)
+    if (call.objects[i] && call.objects[i]->life == Life::gone && !call.message->args[i].nullable)
+      return false;
+  return true;
+}
+
+void Relay::pass_event(const Call& call, Fds fds) {
+  std::string& out = app_.out();
+  const size_t start = out.size() + header_size;
+  encode_body(out, raw(call.object->app_id), call.message->opcode, as_text(call.body));
+  for (size_t i = 0; i < call.args->count; ++i) {
+    const Argument& arg = call.message->args[i];
+    const Value& value = call.args->values[i];
+    const Object* named = call.objects[i];
+    if (arg.type == ArgType::object)
+      set_word(out, start + value.offset,
+               named && named->life != Life::gone ? raw(named->app_id) : 0);
+    else if (arg.type == ArgType::new_id)
+      set_word(out, start + value.offset, raw(call.made->app_id));
+    else if (arg.serial)
+      set_word(out, start + value.offset, model_->serials.from_compositor(value.word));
+  }
+  for (UniqueFd& fd : fds) app_.queue_fd(std::move(fd));
+}
+
+void Relay::deleted(CompositorId id) {
+  link_->free(id);
+  Object* object = model_->objects.by_compositor(id);
+  if (!object) return;  // a sync of the link's
+  model_->objects.set_compositor_id(*object, CompositorId::none);
+  if (object->life == Life::destroyed) release(*object);
+}
+
+void Relay::compositor_error(const Call& call) {
+  const Object* blamed = model_->objects.by_compositor(CompositorId{call.value("object_id").word});
+  const std::string text = std::string(as_text(call.value("message").data));
+  const std::string name =
+      blamed ? std::string(blamed->interface->name) + "@" + std::to_string(raw(blamed->app_id))
+             : "object " + std::to_string(call.value("object_id").word);
+  spdlog::error("the compositor ended the connection: error {} on {}: {}",
+                call.value("code").word, name, text);
+  if (attaching) throw CompositorLost("the compositor refused: " + name + ": " + text);
+  failed_ = true;
+  const AppId told = blamed && blamed->app_id != AppId::none ? blamed->app_id : AppId::display;
+  tell(model_->objects.display(), event::wl_display::error,
+       {raw(told), call.value("code").word, std::string_view(text)});
+}
+
+void Relay::focus_came(uint32_t compositor_serial) {
+  if (!std::exchange(focus_owed, false)) return;
+  for (Object* object : model_->objects.in_order())
+    for (const Recorded& recorded : object->focus)
+      if (object->life == Life::alive) ask_recorded(*object, recorded, nullptr, compositor_serial);
+}
+
+}  // namespace wayferry
