@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "session/record.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "session/names.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+using nlohmann::json;
+
+// Raised when a member changes its meaning; an older wayferry must not guess.
+constexpr int record_format = 1;
+
+constexpr std::array<std::pair<SessionState, std::string_view>, 4> state_names{{
+    {SessionState::running, "running"},
+    {SessionState::moving, "moving"},
+    {SessionState::in_doubt, "in doubt"},
+    {SessionState::incoming, "incoming"},
+}};
+
+SessionState state_from(const std::string& word, const std::string& where) {
+  const auto found = std::ranges::find(state_names, word, [](const auto& e) { return e.second; });
+  if (found == state_names.end()) throw ProtocolError(where, "unknown state '" + word + "'");
+  return found->first;
+}
+
+ContainerSpec spec_from(const json& from, const std::string& where) {
+  ContainerSpec spec;
+  from.at("name").get_to(spec.name);
+  from.at("argv").get_to(spec.argv);
+  from.at("environment").get_to(spec.environment);
+  from.at("working_directory").get_to(spec.working_directory);
+  from.at("base_kind").get_to(spec.base_kind);
+  from.at("base").get_to(spec.base);
+  if (!valid_session_name(spec.name)) throw ProtocolError(where, "bad session name");
+  if (spec.argv.empty()) throw ProtocolError(where, "no program to run");
+  if (spec.base_kind != "rootfs" && spec.base_kind != "image")
+    throw ProtocolError(where, "unknown kind of base '" + spec.base_kind + "'");
+  return spec;
+}
+
+SessionRecord record_from(const json& from, const std::string& where) {
+  const int format = from.at("format").get<int>();
+  if (format != record_format)
+    throw ProtocolError(where, "format " + std::to_string(format) + " is not known here");
+  SessionRecord record;
+  record.spec = spec_from(from.at("container"), where);
+  from.at("engine").get_to(record.engine);
+  record.state = state_from(from.at("state").get<std::string>(), where);
+  from.at("init_pid").get_to(record.init_pid);
+  from.at("monitor_pid").get_to(record.monitor_pid);
+  from.at("compositor").get_to(record.compositor);
+  from.at("created").get_to(record.created);
+  from.at("move_id").get_to(record.move_id);
+  from.at("move_host").get_to(record.move_host);
+  return record;
+}
+
+// The one place where the JSON library's exceptions become ours.
+template <typename Read>
+auto parse(std::string_view text, const std::string& where, Read read) {
+  try {
+    return read(json::parse(text), where);
+  } catch (const json::exception& error) {
+    throw ProtocolError(where, error.what());
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(SessionState state) {
+  return std::ranges::find(state_names, state, [](const auto& e) { return e.first; })->second;
+}
+
+json to_json(const ContainerSpec& spec) {
+  return {{"name", spec.name},
+          {"argv", spec.argv},
+          {"environment", spec.environment},
+          {"working_directory", spec.working_directory},
+          {"base_kind", spec.base_kind},
+          {"base", spec.base}};
+}
+
+json to_json(const SessionRecord& record) {
+  return {{"format", record_format},
+          {"container", to_json(record.spec)},
+          {"engine", record.engine},
+          {"state", to_string(record.state)},
+          {"init_pid", record.init_pid},
+          {"monitor_pid", record.monitor_pid},
+          {"compositor", record.compositor},
+          {"created", record.created},
+          {"move_id", record.move_id},
+          {"move_host", record.move_host}};
+}
+
+ContainerSpec spec_from_json(std::string_view text, const std::string& where) {
+  return parse(text, where, spec_from);
+}
+
+SessionRecord record_from_json(std::string_view text, const std::string& where) {
+  return parse(text, where, record_from);
+}
+
+}  // namespace wayferry

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "session/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "session/names.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+namespace fs = std::filesystem;
+
+Path environment_path(const char* variable, const Path& standard) {
+  const char* value = std::getenv(variable);
+  return value && *value ? Path(value) : standard;
+}
+
+void make_private_folder(const Path& path) {
+  fs::create_directories(path);
+  fs::permissions(path, fs::perms::owner_all);
+}
+
+}  // namespace
+
+Roots Roots::from_environment() {
+  const Roots standard;
+  return {.runtime = environment_path("WAYFERRY_RUNTIME_DIR", standard.runtime),
+          .disk = environment_path("WAYFERRY_STATE_DIR", standard.disk)};
+}
+
+SessionFolders SessionStore::folders(const std::string& name) const {
+  require_session_name(name);
+  return {.runtime = roots_.runtime / name, .disk = roots_.disk / "sessions" / name};
+}
+
+std::optional<SessionLock> SessionStore::try_lock(const std::string& name) const {
+  require_session_name(name);
+  // Beside the session's folder, not in it: a lock must outlive what it guards. The dot keeps the
+  // folder out of the sessions' names.
+  const Path locks = roots_.runtime / ".locks";
+  fs::create_directories(locks);
+  const Path path = locks / name;
+  UniqueFd file(check("open", ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+                      path.native()));
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return SessionLock(std::move(file));
+  if (errno == EWOULDBLOCK) return std::nullopt;
+  throw SystemError(errno, "flock", path.native());
+}
+
+SessionLock SessionStore::lock(const std::string& name) const {
+  if (auto lock = try_lock(name)) return std::move(*lock);
+  throw Failure("", "another wayferry is working on session '" + name + "'",
+                "wait until it has ended (wayferry ps shows the state)");
+}
+
+void SessionStore::create(const SessionRecord& record) const {
+  const SessionFolders folders = this->folders(record.spec.name);
+  const ContainerDirs container = folders.container();
+  make_private_folder(folders.runtime);
+  make_private_folder(folders.disk);
+  fs::create_directories(folders.display());
+  fs::create_directories(container.bundle);
+  fs::create_directories(container.writable);
+  save(record);
+}
+
+void SessionStore::save(const SessionRecord& record) const {
+  write_file(folders(record.spec.name).record(), to_json(record).dump(2) + "\n");
+}
+
+std::optional<SessionRecord> SessionStore::load(const std::string& name) const {
+  const Path path = folders(name).record();
+  const auto text = read_file(path);
+  if (!text) return std::nullopt;
+  return record_from_json(*text, path.native());
+}
+
+SessionRecord SessionStore::require(const std::string& name) const {
+  if (auto record = load(name)) return std::move(*record);
+  throw Failure("", "there is no session '" + name + "'", "wayferry ps lists them");
+}
+
+std::vector<std::string> SessionStore::names() const {
+  std::vector<std::string> names;
+  std::error_code missing;  // no folder yet: no sessions
+  for (const auto& entry : fs::directory_iterator(roots_.runtime, missing))
+    if (const std::string name = entry.path().filename(); valid_session_name(name))
+      names.push_back(name);
+  std::ranges::sort(names);
+  return names;
+}
+
+void SessionStore::remove(const std::string& name) const {
+  const SessionFolders folders = this->folders(name);
+  // The record last: a half removed session is still one, and the next command removes the rest.
+  fs::remove_all(folders.disk);
+  fs::remove_all(folders.display());
+  fs::remove_all(folders.runtime);
+}
+
+}  // namespace wayferry

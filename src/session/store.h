@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "session/record.h"
+#include "util/io.h"
+#include "util/unique_fd.h"
+
+// The sessions of this host as folders: a runtime part that dies with the machine, like the app
+// itself (sockets, record, logs, images under way), and a part on disk (what the app wrote; it can
+// be large). There is no daemon and no index: a session exists when its record does. Whoever
+// changes a session for longer than a moment (run, move, receive, stop) holds its lock, so two
+// movers never meet. The store knows nothing of engines; see prune.h for clearing up.
+
+namespace wayferry {
+
+struct Roots {
+  Path runtime = "/run/wayferry";
+  Path disk = "/var/lib/wayferry";
+
+  /// The above, or WAYFERRY_RUNTIME_DIR and WAYFERRY_STATE_DIR.
+  static Roots from_environment();
+};
+
+/// Where a session's files lie. Only names; nothing need exist.
+struct SessionFolders {
+  Path runtime;
+  Path disk;
+
+  Path record() const { return runtime / "session.json"; }
+  Path control() const { return runtime / "control"; }
+  Path display() const { return runtime / "display"; }
+  Path monitor_log() const { return runtime / "monitor.log"; }
+  Path app_log() const { return runtime / "app.log"; }
+  Path criu_work() const { return runtime / "criu"; }
+  ContainerDirs container() const {
+    return {.bundle = disk / "bundle", .writable = disk / "writable", .display = display()};
+  }
+};
+
+/// Held for as long as the object lives; freed by the kernel if the process dies.
+class SessionLock {
+ public:
+  explicit SessionLock(UniqueFd file) : file_(std::move(file)) {}
+
+ private:
+  UniqueFd file_;
+};
+
+class SessionStore {
+ public:
+  explicit SessionStore(Roots roots) : roots_(std::move(roots)) {}
+
+  const Roots& roots() const { return roots_; }
+  SessionFolders folders(const std::string& name) const;
+
+  /// Nothing if another process holds it.
+  std::optional<SessionLock> try_lock(const std::string& name) const;
+  /// A Failure if another process holds it.
+  SessionLock lock(const std::string& name) const;
+
+  /// Makes the folders and the record. The caller holds the lock and has seen the name is free.
+  void create(const SessionRecord& record) const;
+  void save(const SessionRecord& record) const;
+  std::optional<SessionRecord> load(const std::string& name) const;
+  /// A Failure with what to do if there is no such session.
+  SessionRecord require(const std::string& name) const;
+  std::vector<std::string> names() const;
+  /// Removes the folders; the engine must have given its mounts back.
+  void remove(const std::string& name) const;
+
+ private:
+  Roots roots_;
+};
+
+}  // namespace wayferry
