@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include <ctime>
+#include <memory>
+#include <print>
+
+#include "cli/verbs.h"
+#include "engine/image.h"
+#include "session/names.h"
+#include "util/error.h"
+#include "util/scope.h"
+
+namespace wayferry {
+namespace {
+
+struct RunOptions {
+  std::string name;
+  std::string rootfs;
+  std::string image;
+  std::string display;
+  std::string engine = "runc";
+  std::string working_directory;
+  std::vector<std::string> environment;
+  std::vector<std::string> argv;
+};
+
+void set_base(ContainerSpec& spec, const RunOptions& options) {
+  if (!options.rootfs.empty()) {
+    spec.base_kind = "rootfs";
+    // Absolute, without links: the target looks for the same path.
+    spec.base = std::filesystem::canonical(options.rootfs);
+    return;
+  }
+  spec.base_kind = "image";
+  spec.base = import_image(options.image);
+  const ImageDefaults defaults = image_defaults(spec.base);
+  if (spec.argv.empty()) spec.argv = defaults.argv;
+  if (spec.working_directory.empty()) spec.working_directory = defaults.working_directory;
+  // The user's own come last, and so win.
+  spec.environment.insert(spec.environment.begin(), defaults.environment.begin(),
+                          defaults.environment.end());
+}
+
+SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
+  SessionRecord record;
+  record.spec.name = options.name;
+  record.spec.argv = options.argv;
+  record.spec.environment = options.environment;
+  record.spec.working_directory = options.working_directory;
+  set_base(record.spec, options);
+  if (record.spec.argv.empty())
+    throw Failure("", "there is no program to run", "name it after --");
+  if (record.spec.working_directory.empty()) record.spec.working_directory = "/";
+  record.engine = options.engine;
+  record.compositor = host.find_compositor(options.display);
+  record.created = std::time(nullptr);
+  return record;
+}
+
+// The monitor first: the app's first act is to connect to it.
+void start_session(const LocalHost& host, SessionRecord record) {
+  const std::string& name = record.spec.name;
+  const auto engine = host.engine(record.engine);
+  const SessionFolders folders = host.store.folders(name);
+
+  host.store.create(record);
+  Undo remove_folders([&] { host.store.remove(name); });
+  Undo remove_container([&] { engine->remove(name, folders.container()); });
+  engine->prepare(record.spec, folders.container());
+  OutputPipe output = make_output_pipe();
+  StartedMonitor monitor = host.start_monitor(folders, record, output.read.get());
+  Undo end_monitor([&] { monitor.client.dismiss(); });
+  record.monitor_pid = monitor.pid;
+  record.init_pid = engine->start(name, folders.container(),
+                                  {.out = output.write.get(), .err = output.write.get()});
+  host.store.save(record);
+  monitor.client.watch(record.init_pid);
+
+  end_monitor.dismiss();
+  remove_container.dismiss();
+  remove_folders.dismiss();
+}
+
+void run_app(const LocalHost& host, RunOptions options) {
+  if (options.rootfs.empty() == options.image.empty())
+    throw Failure("", "the app's root file system must be named", "give --rootfs or --image");
+  living_sessions(host.store, host.engine);
+  const auto taken = [&](const std::string& name) { return host.store.load(name).has_value(); };
+  if (options.name.empty()) options.name = pick_session_name(options.argv.empty() ? "" : options.argv[0], taken);
+  const SessionLock lock = host.store.lock(options.name);
+  if (taken(options.name))
+    throw Failure("", "there is a session '" + options.name + "' already",
+                  "choose another --name, or stop it first");
+  start_session(host, make_record(host, options));
+  std::println("{}", options.name);
+}
+
+}  // namespace
+
+void add_run(CLI::App& root, const LocalHost& host) {
+  auto* verb = root.add_subcommand("run", "Start an app that can be moved; prints its name");
+  auto options = std::make_shared<RunOptions>();
+  verb->add_option("--name", options->name, "Name of the session (default: the program's)");
+  verb->add_option("--rootfs", options->rootfs, "Folder that is the app's root file system")
+      ->type_name("DIR")
+      ->check(CLI::ExistingDirectory);
+  verb->add_option("--image", options->image, "docker-archive, OCI layout or image folder")
+      ->type_name("REF");
+  verb->add_option("--env", options->environment, "Variable for the app (repeatable)")
+      ->type_name("K=V")
+      ->allow_extra_args(false);
+  verb->add_option("--display", options->display, "Compositor's socket, path or name");
+  verb->add_option("--engine", options->engine, "Container engine")
+      ->check(CLI::IsMember({"runc", "crun"}))
+      ->capture_default_str();
+  verb->add_option("--cwd", options->working_directory, "Folder the app starts in (default: the image's, or /)");
+  verb->add_option("command", options->argv, "Program and its arguments, after -- (default: the image's)")
+      ->type_name("CMD");
+  verb->callback([&host, options] { run_app(host, *options); });
+}
+
+}  // namespace wayferry

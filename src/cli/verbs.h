@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "move/host.h"
+
+// The verbs of the command line, one file each. A verb's add_ function says what it takes, and what
+// it does when chosen; all else is in the libraries. Data goes to standard output, words for people
+// to standard error. A verb fails by throwing; main turns that into an exit code.
+
+namespace wayferry {
+
+/// Documented in wayferry(1); scripts rely on them.
+enum ExitCode { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_in_doubt = 3 };
+
+void add_run(CLI::App& root, const LocalHost& host);
+void add_ps(CLI::App& root, const LocalHost& host);
+void add_move(CLI::App& root, const LocalHost& host);
+void add_stop(CLI::App& root, const LocalHost& host);
+void add_logs(CLI::App& root, const LocalHost& host);
+void add_inspect(CLI::App& root, const LocalHost& host);
+void add_doctor(CLI::App& root, const LocalHost& host);
+void add_resolve(CLI::App& root, const LocalHost& host);
+// Started by wayferry itself, hidden from the help.
+void add_receive(CLI::App& root, const LocalHost& host);
+void add_monitor(CLI::App& root, const LocalHost& host);
+
+/// The whole command line: every verb, --version, --generate-completion.
+void add_all(CLI::App& root, const LocalHost& host);
+
+}  // namespace wayferry
