@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""The command line: verbs, their options, and which function does each.
+
+Nothing is done here that a test would want to do too; this module only reads words and calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from . import verbs
+from .desktop import COMPOSITORS, DEFAULT_BACKGROUND
+from .errors import LabError
+
+Verb = Callable[[argparse.Namespace], int]
+
+if TYPE_CHECKING:
+    _Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def main(argv: list[str]) -> int:
+    """Runs one verb; its exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        verb: Verb = args.verb
+        return verb(args)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./lab", description="Whole hosts on one machine, to try wayferry and to test it."
+    )
+    parser.add_argument("--run", default=verbs.DEFAULT_RUN, help="name of the standing run (default: one a tree)")
+    sub = parser.add_subparsers(required=True, metavar="VERB")
+    _host_verbs(sub)
+    _hand_verbs(sub)
+    _whole_verbs(sub)
+    return parser
+
+
+def _add(sub: _Verbs, name: str, verb: Verb, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = sub.add_parser(name, help=text, description=text)
+    parser.set_defaults(verb=verb)
+    return parser
+
+
+def _host_verbs(sub: _Verbs) -> None:
+    up = _add(sub, "up", verbs.up, "build, and bring hosts up; on hosts that are up, install the new build")
+    up.add_argument("--compositor", choices=COMPOSITORS, default="sway")
+    up.add_argument("--hosts", default="alpha,beta", help="names, by comma (default: alpha,beta)")
+    up.add_argument("--background", default=DEFAULT_BACKGROUND, help="colour of the desktop, six hex digits")
+    up.add_argument("--no-build", action="store_true", help="use the last build that succeeded")
+    _add(sub, "down", verbs.down, "end the hosts and remove every trace of them")
+    _add(sub, "status", verbs.status, "list the hosts that are up, and where their logs are")
+    run = _add(sub, "exec", verbs.exec_in, "run a command in a host's desktop session")
+    run.add_argument("host")
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD…")
+    shell = _add(sub, "shell", verbs.shell, "a shell in a host's desktop session")
+    shell.add_argument("host")
+    link = _add(sub, "link", verbs.link, "the cable between the hosts")
+    what = link.add_mutually_exclusive_group(required=True)
+    what.add_argument("--rate", help="limit both directions, e.g. 1gbit, 100mbit; none lifts the limit")
+    what.add_argument("--cut", action="store_true", help="pull the plug")
+    what.add_argument("--join", action="store_true", help="put it back")
+
+
+def _hand_verbs(sub: _Verbs) -> None:
+    typing = _add(sub, "type", verbs.type_text, r"type a text; \n is Return")
+    typing.add_argument("host")
+    typing.add_argument("text")
+    key = _add(sub, "key", verbs.key, "press keys together, e.g. ctrl+l")
+    key.add_argument("host")
+    key.add_argument("chord")
+    point = _add(sub, "point", verbs.point, "move the pointer, and click if asked")
+    point.add_argument("host")
+    point.add_argument("x", type=int)
+    point.add_argument("y", type=int)
+    point.add_argument("click", nargs="?", choices=["click", "left", "right", "middle"])
+    shot = _add(sub, "shot", verbs.shot, "photograph the screen into a PNG file")
+    shot.add_argument("host")
+    shot.add_argument("file")
+
+
+def _whole_verbs(sub: _Verbs) -> None:
+    _add(sub, "build", verbs.build_tree, "build the tree and its tests")
+    _add(sub, "demo", verbs.demo, "move a terminal from alpha to beta; pictures in out/demo")
+    test = _add(sub, "test", verbs.test, "run every test")
+    test.add_argument("filter", nargs="*", help="only tests whose name contains one of these")
+    _add(sub, "check", verbs.check, "format, clang-tidy, size figures")

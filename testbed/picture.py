@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Pictures of a screen, compared pixel for pixel.
+
+Reads the PPM that grim writes, because that needs no library. Comparing whole rows first keeps the
+pure-Python loop to the rows that differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .errors import LabError
+
+_BYTES = 3  # red, green, blue
+
+
+class Colour(NamedTuple):
+    """One pixel."""
+
+    red: int
+    green: int
+    blue: int
+
+    @classmethod
+    def from_hex(cls, text: str) -> Colour:
+        """From six hexadecimal digits."""
+        return cls(*bytes.fromhex(text))
+
+
+class Box(NamedTuple):
+    """A rectangle; right and bottom are outside it."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Width times height pixels. Equality is that of every pixel."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+    @classmethod
+    def from_ppm(cls, data: bytes) -> Picture:
+        """Reads a binary PPM with 8 bits a channel."""
+        fields = data.split(maxsplit=4)
+        if len(fields) < 4 or fields[0] != b"P6" or fields[3] != b"255":
+            raise LabError(f"not a picture in PPM form: it begins with {data[:20]!r}")
+        width, height = int(fields[1]), int(fields[2])
+        size = width * height * _BYTES
+        if len(data) < size:
+            raise LabError(f"the picture of {width}x{height} is cut short: {len(data)} of {size} bytes")
+        return cls(width, height, data[-size:])
+
+    def colour(self, x: int, y: int) -> Colour:
+        """The pixel at x, y."""
+        at = (y * self.width + x) * _BYTES
+        return Colour(*self.pixels[at : at + _BYTES])
+
+    def row(self, y: int) -> bytes:
+        """One row of pixels."""
+        length = self.width * _BYTES
+        return self.pixels[y * length : (y + 1) * length]
+
+    def differences(self, other: Picture) -> int:
+        """How many pixels differ; pictures of different sizes differ in all."""
+        if (self.width, self.height) != (other.width, other.height):
+            return max(self.width * self.height, other.width * other.height)
+        return sum(len(self._differing(other, y)) for y in range(self.height))
+
+    def box_of_differences(self, other: Picture) -> Box | None:
+        """The smallest rectangle around all differences, None if there are none."""
+        rows = {y: xs for y in range(self.height) if (xs := self._differing(other, y))}
+        if not rows:
+            return None
+        columns = [x for xs in rows.values() for x in (xs[0], xs[-1])]
+        return Box(min(columns), min(rows), max(columns) + 1, max(rows) + 1)
+
+    def crop(self, box: Box) -> Picture:
+        """The part inside BOX."""
+        rows = [self.row(y)[box.left * _BYTES : box.right * _BYTES] for y in range(box.top, box.bottom)]
+        return Picture(box.right - box.left, box.bottom - box.top, b"".join(rows))
+
+    def _differing(self, other: Picture, y: int) -> list[int]:
+        mine, theirs = self.row(y), other.row(y)
+        if mine == theirs:
+            return []
+        return [
+            x
+            for x in range(self.width)
+            if mine[x * _BYTES : (x + 1) * _BYTES] != theirs[x * _BYTES : (x + 1) * _BYTES]
+        ]

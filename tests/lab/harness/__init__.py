@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+"""What the lab's tests are written with.
+
+A test class derives from LabTest, which gives it `self.alpha` and `self.beta`, fresh for the class, and
+demands after each test that both are as clean as before it. Everything a test waits for goes through
+`wait_until` or the waits of LabHost, so that a failure says what did not come.
+"""
+
+from __future__ import annotations
+
+from testbed.errors import LabError
+from testbed.picture import Box, Colour, Picture
+from testbed.wait import wait_until
+
+from .case import LabTest
+from .census import Census, leaks
+from .labhost import Lab, LabHost
+
+__all__ = ["Box", "Census", "Colour", "Lab", "LabError", "LabHost", "LabTest", "Picture", "leaks", "wait_until"]

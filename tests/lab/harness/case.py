@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The base of all lab tests: hosts for a class, cleanliness after each test, evidence after a failure."""
+
+from __future__ import annotations
+
+import unittest
+from pathlib import Path
+from typing import ClassVar
+
+from testbed import places
+from testbed.errors import LabError
+from testbed.wait import wait_until
+
+from .census import leaks
+from .labhost import Lab, LabHost
+
+# Processes that were told to end, and groups and mounts that go with them, need a moment.
+_CLEAN_LIMIT = 10.0
+
+
+class LabTest(unittest.TestCase):
+    """Two hosts; what a test starts it has to end, and the census after it checks that it did."""
+
+    HOSTS: ClassVar[list[str]] = ["alpha", "beta"]
+    COMPOSITOR: ClassVar[str] = "sway"
+
+    lab: ClassVar[Lab]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.lab = Lab.up(cls.HOSTS, cls.COMPOSITOR)
+        cls.addClassCleanup(cls.lab.down)
+
+    def setUp(self) -> None:
+        self.alpha = self.lab.hosts["alpha"]
+        self.beta = self.lab.hosts["beta"]
+        for host in self.lab.hosts.values():
+            # Cleanups run last in, first out: this one comes after all that the test adds.
+            self.addCleanup(self._demand_clean, host, host.census())
+
+    def keep_evidence(self) -> Path:
+        """Called when the test has failed, hosts still up; where it put everything."""
+        folder = places.OUT_DIR / "failed" / self.id()
+        self.lab.keep_evidence(folder)
+        return folder
+
+    def end_app(self, host: LabHost, name: str) -> None:
+        """Ends every process of that name."""
+        host.run("pkill", "-x", name)
+
+    def _demand_clean(self, host: LabHost, before: object) -> None:
+        found: list[str] = []
+
+        def clean() -> bool:
+            found[:] = leaks(before, host.census())  # type: ignore[arg-type]
+            return not found
+
+        try:
+            wait_until(clean, _CLEAN_LIMIT, "a clean host")
+        except LabError:
+            self.fail(f"left over on {host.name}:\n  " + "\n  ".join(found))

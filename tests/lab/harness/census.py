@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""What a host holds, counted: processes, descriptors, mounts, control groups, files, wayferry's memory.
+
+Taken before and after, the difference is what was left over. It is taken inside the host by a small script
+there, because only there pids and mounts are the host's own; the script leaves itself out. A mount
+namespace that a dead container left pinned would show as a process or a file; a mount in the host's own
+namespace shows as itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from testbed.host import Host
+
+# Folders in which wayferry, CRIU and runc leave things when they leave things.
+_WATCHED = ["/run", "/tmp", "/dev/shm", "/var/lib/wayferry", "/var/tmp"]
+
+# Made by the first use of a tool and kept for the next: CRIU's cache of kernel features, and the folders, not
+# what is in them, of runc and wayferry.
+_KEPT = {"/run/criu.kdat", "/run/runc", "/run/wayferry", "/run/lock"}
+
+# A compositor keeps a descriptor or two from its first window on; a leak of one a move soon exceeds this.
+COMPOSITORS = {"sway", "weston", "weston-desktop-"}
+COMPOSITOR_SLACK = 3
+
+# A restarted allocation or a log line makes a few pages' difference; a leak per move makes more.
+MEMORY_SLACK_KIB = 1024
+
+_SCRIPT = r"""
+import json, os, sys
+def read(path):
+    try:
+        with open(path) as file: return file.read()
+    except OSError: return ""
+pids = [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()]
+processes, memory = {}, 0
+for pid in pids:
+    name = read(f"/proc/{pid}/comm").strip()
+    if not name: continue
+    try: descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError: continue
+    processes[pid] = [name, descriptors]
+    if name.startswith("wayferry"):
+        memory += sum(int(l.split()[1]) for l in read(f"/proc/{pid}/smaps_rollup").splitlines() if l.startswith("Pss:"))
+mounts = [line.split()[4] for line in read("/proc/1/mountinfo").splitlines()]
+groups = [folder for folder, _, _ in os.walk("/sys/fs/cgroup")]
+files = []
+for top in sys.argv[1:]:
+    for at, folders, plain in os.walk(top):
+        files += [os.path.join(at, name) for name in folders + plain]
+        # What is mounted below counts as a mount; a container's whole root would be counted otherwise.
+        folders[:] = [name for name in folders if not os.path.ismount(os.path.join(at, name))]
+json.dump([processes, mounts, groups, files, memory], sys.stdout)
+"""
+
+
+@dataclass(frozen=True)
+class Census:
+    """One count. Processes are keyed by pid and name, with their number of open descriptors."""
+
+    processes: dict[tuple[str, str], int]
+    mounts: Counter[str]
+    groups: frozenset[str]
+    files: frozenset[str]
+    wayferry_kib: int
+
+
+def take(host: Host) -> Census:
+    """Counts HOST now."""
+    said = host.must(["python3", "-", *_WATCHED], stdin=_SCRIPT.encode())
+    processes, mounts, groups, files, memory = json.loads(said)
+    return Census(
+        {(pid, name): descriptors for pid, (name, descriptors) in processes.items()},
+        Counter(mounts),
+        frozenset(groups),
+        frozenset(files) - _KEPT,
+        memory,
+    )
+
+
+def leaks(before: Census, after: Census) -> list[str]:
+    """One line for each thing that is there after and was not before; what went is no leak."""
+    return list(_leaks(before, after))
+
+
+def _leaks(before: Census, after: Census) -> Iterator[str]:
+    for key, descriptors in after.processes.items():
+        pid, name = key
+        more = descriptors - before.processes.get(key, 0)
+        if key not in before.processes:
+            yield f"process {pid} ({name})"
+        elif more > (COMPOSITOR_SLACK if name in COMPOSITORS else 0):
+            yield f"{more} descriptor(s) in process {pid} ({name})"
+    for mount, count in (after.mounts - before.mounts).items():
+        yield f"mount on {mount}, {count} time(s)"
+    yield from (f"control group {group}" for group in sorted(after.groups - before.groups))
+    yield from (f"file {file}" for file in sorted(after.files - before.files))
+    if after.wayferry_kib > before.wayferry_kib + MEMORY_SLACK_KIB:
+        yield f"{after.wayferry_kib - before.wayferry_kib} KiB of memory in wayferry"

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Hosts as a test sees them: things to run, type, click, look at and count."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from testbed import cable, hands, places, runs, screen
+from testbed.desktop import Desktop
+from testbed.errors import LabError
+from testbed.host import Host
+from testbed.picture import Picture
+from testbed.runs import Run
+from testbed.wait import wait_until
+
+from . import census
+
+# What takes tenths of a second on an idle machine; a failing test may wait this long before it says so.
+LIMIT = 20.0
+
+
+# Logs and states, wherever they are; not memory images, and not what is mounted below.
+_PACK_EVIDENCE = """
+    cd / && find run/wayferry var/lib/wayferry var/log -xdev -type f -size -4M -print0 |
+    tar -cf - --null --files-from=- --ignore-failed-read
+"""
+
+
+class LabHost:
+    """One host of a test."""
+
+    def __init__(self, host: Host, desktop: Desktop) -> None:
+        self.host = host
+        self.desktop = desktop
+        self.name = host.name
+
+    # Running
+
+    def run(self, *argv: str, limit: float = 60.0, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """Runs a command in the desktop session; the caller judges the outcome."""
+        return self.host.run(list(argv), self.desktop.session, limit=limit, stdin=stdin)
+
+    def must(self, *argv: str, limit: float = 60.0, stdin: bytes = b"") -> str:
+        """Runs a command that has to succeed; its standard output."""
+        return self.host.must(list(argv), self.desktop.session, limit=limit, stdin=stdin)
+
+    def start(self, *argv: str, log: str = "app") -> None:
+        """Starts a program in the session and leaves it running; its output goes to the log of that name."""
+        self.host.service(log, list(argv), self.desktop.session)
+
+    def wayferry(self, *argv: str, limit: float = 120.0) -> str:
+        """Runs wayferry with success demanded; its standard output."""
+        return self.must("wayferry", *argv, limit=limit)
+
+    def wayferry_json(self, *argv: str) -> Any:
+        """As wayferry(), with --json, read."""
+        return json.loads(self.wayferry(*argv, "--json"))
+
+    def run_app(self, name: str, *command: str, env: dict[str, str] | None = None) -> None:
+        """Starts an app under wayferry and waits until its window is on the screen."""
+        settings = [word for key, value in (env or {}).items() for word in ("--env", f"{key}={value}")]
+        empty = self.shot()
+        options = ["--name", name, "--rootfs", places.INNER_DESKTOP, *settings]
+        log = f"wayferry-run-{name}"
+        self.start("wayferry", "run", *options, "--", *command, log=log)
+        try:
+            self.wait_for_change(empty)
+        except LabError as error:
+            raise LabError(f"{error}; wayferry run said:\n{self.host.log(log).read_text()}") from error
+
+    def pids(self, name: str) -> list[int]:
+        """The pids of processes with this command name."""
+        return [int(word) for word in self.run("pgrep", "-x", name).stdout.split()]
+
+    # Hands
+
+    def type(self, text: str) -> None:
+        """Types; a line break is Return."""
+        hands.type_text(self.host, self.desktop, text)
+
+    def key(self, chord: str) -> None:
+        """Presses keys together."""
+        hands.key(self.host, self.desktop, chord)
+
+    def point(self, x: int, y: int) -> None:
+        """Moves the pointer."""
+        hands.point(self.host, self.desktop, x, y)
+
+    def click(self, x: int, y: int, button: str = "left") -> None:
+        """Moves the pointer and clicks."""
+        self.point(x, y)
+        hands.click(self.host, self.desktop, button)
+
+    # Eyes
+
+    def shot(self) -> Picture:
+        """The screen now."""
+        return screen.picture(self.host, self.desktop)
+
+    def wait_for_picture(self, look: Callable[[Picture], bool], what: str, limit: float = LIMIT) -> Picture:
+        """Waits for a screen that LOOK accepts and that has come to rest: two pictures running are equal."""
+        last: Picture | None = None
+
+        def at_rest() -> Picture | None:
+            nonlocal last
+            before, last = last, self.shot()
+            return last if before == last and look(last) else None
+
+        picture = wait_until(at_rest, limit, f"{what} on {self.name}")
+        assert picture is not None
+        return picture
+
+    def wait_for_change(self, before: Picture) -> Picture:
+        """Waits until the screen shows something else than BEFORE, and has come to rest."""
+        return self.wait_for_picture(lambda now: now != before, "a change of the screen")
+
+    def type_and_see(self, text: str) -> Picture:
+        """Types and waits for the screen to follow."""
+        before = self.shot()
+        self.type(text)
+        return self.wait_for_change(before)
+
+    def ask_shell(self, command: str) -> str:
+        """Types a command into the terminal that has the focus and returns what it printed.
+
+        It goes by way of a file in the terminal's own /tmp, found through the shell's root folder, because
+        that works for an app in a container as well as for one outside.
+        """
+        shells = self.pids("bash")
+        self.type(f"{{ {command}; }} > /tmp/answer; mv /tmp/answer /tmp/answered\n")
+
+        def answer() -> str | None:
+            for shell in shells:
+                found = self.run("sh", "-c", f"cd /proc/{shell}/root/tmp && cat answered && rm answered")
+                if found.returncode == 0:
+                    return found.stdout.decode() + "\0"
+            return None
+
+        said = wait_until(answer, LIMIT, f"the shell on {self.name} to run {shlex.quote(command)}")
+        assert said is not None
+        return said.rstrip("\0").strip()
+
+    def census(self) -> census.Census:
+        """Counts what the host holds."""
+        return census.take(self.host)
+
+
+class Lab:
+    """The hosts of a test class and the cables between them."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.hosts = {name: LabHost(host, run.desktop) for name, host in run.hosts.items()}
+
+    @classmethod
+    def up(cls, names: list[str], compositor: str) -> Lab:
+        """Brings up hosts with what was built last; the suite has built before."""
+        return cls(runs.start(names, Desktop(compositor)))
+
+    def down(self) -> None:
+        """Ends them."""
+        self._run.down()
+
+    def rate(self, limit: str) -> None:
+        """Limits the cables."""
+        cable.rate(list(self._run.hosts.values()), limit)
+
+    def cut(self) -> None:
+        """Pulls the cables."""
+        cable.cut(list(self._run.hosts.values()))
+
+    def mend(self) -> None:
+        """Puts the cables back."""
+        cable.mend(list(self._run.hosts.values()))
+
+    def keep_evidence(self, folder: Path) -> None:
+        """Copies logs, screens and wayferry's own logs of every host to FOLDER, replacing what is there."""
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, one in self.hosts.items():
+            shutil.copytree(one.host.folder / "logs", folder / name / "logs")
+            screen.save(one.host, one.desktop, folder / name / "screen.png")
+            (folder / name / "wayferry.tar").write_bytes(one.run("sh", "-c", _PACK_EVIDENCE).stdout)
+            (folder / name / "processes.txt").write_bytes(one.run("ps", "-efww", "--forest").stdout)
