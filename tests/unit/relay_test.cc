@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "../fake/fake_app.h"
+#include "../fake/fake_compositor.h"
+#include "monitor/attach.h"
+#include "monitor/relay.h"
+#include "wire/opcodes.gen.h"
+
+namespace wayferry::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::vector<FakeCompositor::Global> plain = {
+    {"wl_compositor", 6}, {"wl_subcompositor", 1}, {"wl_shm", 2},        {"wl_seat", 9},
+    {"wl_output", 4},     {"xdg_wm_base", 5},      {"wp_viewporter", 1}, {"wl_drm", 2},
+    {"zxdg_decoration_manager_v1", 1}};
+
+// An app, a relay and compositors to attach it to, all in this process.
+class RelayTest : public ::testing::Test {
+ protected:
+  RelayTest() : folder_(std::filesystem::temp_directory_path() /
+                        ("relay_test." + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(folder_);
+    auto [app, relay] = socket_pair();
+    app_ = std::make_unique<FakeApp>(std::move(app));
+    relay_ = std::make_unique<Relay>(std::move(relay));
+  }
+  ~RelayTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string display(const std::string& name) { return (folder_ / name).native(); }
+
+  FakeCompositor& compositor(const std::string& name,
+                             std::vector<FakeCompositor::Global> globals = plain) {
+    compositors_.push_back(std::make_unique<FakeCompositor>(display(name), std::move(globals)));
+    attach(*relay_, display(name), 5s);
+    return *compositors_.back();
+  }
+
+  // Lets everything said so far arrive at both ends; returns what the app heard.
+  std::vector<std::string> exchange() {
+    alive_ = relay_->pump_app();
+    if (alive_) relay_->round_trip(std::chrono::steady_clock::now() + 5s);
+    relay_->flush();
+    return app_->events();
+  }
+
+  void start_app() {
+    registry_ = app_->make(protocol::wl_registry);
+    app_->say(1, protocol::wl_display, "get_registry", {registry_});
+    exchange();
+    compositor_ = app_->bind(registry_, "wl_compositor", 6);
+    shm_ = app_->bind(registry_, "wl_shm", 1);
+    wm_ = app_->bind(registry_, "xdg_wm_base", 5);
+    exchange();
+  }
+
+  // A window with contents, made the way toolkits do: the pool is destroyed at once.
+  void show_window() {
+    surface_ = app_->make(protocol::wl_surface);
+    app_->say(compositor_, protocol::wl_compositor, "create_surface", {surface_});
+    xdg_surface_ = app_->make(protocol::xdg_surface);
+    app_->say(wm_, protocol::xdg_wm_base, "get_xdg_surface", {xdg_surface_, surface_});
+    toplevel_ = app_->make(protocol::xdg_toplevel);
+    app_->say(xdg_surface_, protocol::xdg_surface, "get_toplevel", {toplevel_});
+    app_->say(toplevel_, protocol::xdg_toplevel, "set_title", {std::string_view("first")});
+    app_->say(toplevel_, protocol::xdg_toplevel, "set_title", {std::string_view("second")});
+    app_->say(surface_, protocol::wl_surface, "commit", {});
+    const auto events = exchange();
+    ack(events);
+    const uint32_t pool = app_->make(protocol::wl_shm_pool);
+    app_->queue_fd(UniqueFd(::memfd_create("pool", MFD_CLOEXEC)));
+    app_->say(shm_, protocol::wl_shm, "create_pool", {pool, 4096u});
+    buffer_ = app_->make(protocol::wl_buffer);
+    app_->say(pool, protocol::wl_shm_pool, "create_buffer", {buffer_, 0u, 16u, 16u, 64u, 0u});
+    app_->say(pool, protocol::wl_shm_pool, "destroy", {});
+    app_->say(surface_, protocol::wl_surface, "attach", {buffer_, 0u, 0u});
+    app_->say(surface_, protocol::wl_surface, "damage", {0u, 0u, 16u, 16u});
+    app_->say(surface_, protocol::wl_surface, "commit", {});
+    exchange();
+  }
+
+  void ack(const std::vector<std::string>& events) {
+    for (const std::string& event : events)
+      if (event.starts_with("xdg_surface@") && event.find("configure(") != std::string::npos)
+        last_serial_ =
+            static_cast<uint32_t>(std::stoul(event.substr(event.find("configure(") + 10)));
+    app_->say(xdg_surface_, protocol::xdg_surface, "ack_configure", {last_serial_});
+  }
+
+  static size_t count(const std::vector<std::string>& lines, const std::string& part) {
+    return static_cast<size_t>(std::ranges::count_if(
+        lines, [&](const std::string& line) { return line.find(part) != std::string::npos; }));
+  }
+
+  Path folder_;
+  std::unique_ptr<FakeApp> app_;
+  std::vector<std::unique_ptr<FakeCompositor>> compositors_;
+  std::unique_ptr<Relay> relay_;
+  bool alive_ = true;
+  uint32_t registry_ = 0, compositor_ = 0, shm_ = 0, wm_ = 0;
+  uint32_t surface_ = 0, xdg_surface_ = 0, toplevel_ = 0, buffer_ = 0;
+  uint32_t last_serial_ = 0;
+};
+
+TEST_F(RelayTest, OffersOnlyTheBaselineInTheLowerVersion) {
+  compositor("a");
+  registry_ = app_->make(protocol::wl_registry);
+  app_->say(1, protocol::wl_display, "get_registry", {registry_});
+  const auto events = exchange();
+  EXPECT_EQ(count(events, "wl_drm"), 0u);
+  EXPECT_EQ(count(events, "\"wl_compositor\", 6"), 1u);
+  EXPECT_EQ(count(events, "\"xdg_wm_base\", 5"), 1u);
+  EXPECT_EQ(count(events, ".global("), plain.size() - 1);
+}
+
+TEST_F(RelayTest, PassesAWindowOn) {
+  FakeCompositor& a = compositor("a");
+  start_app();
+  show_window();
+  EXPECT_EQ(count(a.requests(), "wl_surface.attach(wl_buffer, 0, 0)"), 1u);
+  EXPECT_TRUE(a.complaints().empty());
+}
+
+TEST_F(RelayTest, RebuildsAWindowAtAnotherCompositor) {
+  compositor("a");
+  start_app();
+  show_window();
+  FakeCompositor& b = compositor("b");
+  const auto events = exchange();
+  const auto said = b.requests();
+  EXPECT_EQ(count(said, "xdg_toplevel.set_title(second)"), 1u);
+  EXPECT_EQ(count(said, "set_title(first)"), 0u);
+  EXPECT_EQ(count(said, "wl_shm_pool.create_buffer"), 1u);
+  EXPECT_EQ(count(said, "wl_shm_pool.destroy"), 1u) << "a dead maker is made and destroyed again";
+  EXPECT_EQ(count(said, "xdg_surface.ack_configure"), 1u) << "answered by us";
+  EXPECT_EQ(count(said, "wl_surface.attach(wl_buffer, 0, 0)"), 1u);
+  EXPECT_EQ(count(events, "configure"), 0u) << "the size is left to us, so the app hears nothing";
+  EXPECT_TRUE(b.complaints().empty()) << b.complaints().front();
+}
+
+TEST_F(RelayTest, WordsOfAnAttachStayTheSameInTheNext) {
+  compositor("a");
+  start_app();
+  show_window();
+  const auto first = compositor("b").requests();
+  exchange();
+  const auto second = compositor("c").requests();
+  EXPECT_EQ(first, second);
+}
+
+TEST_F(RelayTest, DropsSerialsOfAnEarlierCompositor) {
+  compositor("a");
+  start_app();
+  show_window();
+  FakeCompositor& b = compositor("b");
+  exchange();
+  app_->say(xdg_surface_, protocol::xdg_surface, "ack_configure", {last_serial_});
+  exchange();
+  EXPECT_EQ(count(b.requests(), "ack_configure"), 1u) << "only our own answer";
+}
+
+TEST_F(RelayTest, ReleasesOnlyBuffersThatTheAppBelievesBusy) {
+  FakeCompositor& a = compositor("a");
+  start_app();
+  show_window();
+  a.send("wl_buffer", "release", {});
+  EXPECT_EQ(count(exchange(), "release"), 1u);
+  FakeCompositor& b = compositor("b");
+  exchange();
+  b.send("wl_buffer", "release", {});
+  EXPECT_EQ(count(exchange(), "release"), 0u) << "it was free for the app already";
+}
+
+TEST_F(RelayTest, ALostGlobalMakesTheAppFallBack) {
+  compositor("a");
+  start_app();
+  show_window();
+  const uint32_t manager = app_->bind(registry_, "zxdg_decoration_manager_v1", 1);
+  const uint32_t decoration = app_->make(protocol::zxdg_toplevel_decoration_v1);
+  app_->say(manager, protocol::zxdg_decoration_manager_v1, "get_toplevel_decoration",
+            {decoration, toplevel_});
+  exchange();
+  auto without = plain;
+  std::erase_if(without, [](const auto& g) { return g.interface.starts_with("zxdg_decoration"); });
+  FakeCompositor& b = compositor("b", without);
+  const auto events = exchange();
+  EXPECT_EQ(count(events, "zxdg_toplevel_decoration_v1@" + std::to_string(decoration) +
+                              ".configure(1)"), 1u);
+  app_->say(decoration, protocol::zxdg_toplevel_decoration_v1, "set_mode", {2u});
+  app_->say(decoration, protocol::zxdg_toplevel_decoration_v1, "destroy", {});
+  EXPECT_EQ(count(exchange(), "delete_id(" + std::to_string(decoration) + ")"), 1u);
+  EXPECT_TRUE(b.complaints().empty());
+}
+
+TEST_F(RelayTest, BridgesOlderVersions) {
+  compositor("a");
+  start_app();
+  show_window();
+  auto older = plain;
+  older[0].version = 4;  // wl_surface.offset came with 5
+  FakeCompositor& b = compositor("b", older);
+  app_->say(surface_, protocol::wl_surface, "offset", {1u, 1u});
+  app_->say(surface_, protocol::wl_surface, "commit", {});
+  exchange();
+  EXPECT_EQ(count(b.requests(), "offset"), 0u);
+  EXPECT_TRUE(b.complaints().empty());
+}
+
+TEST_F(RelayTest, PendingFrameCallbacksAreAskedForAgain) {
+  compositor("a");
+  start_app();
+  show_window();
+  const uint32_t callback = app_->make(protocol::wl_callback);
+  app_->say(surface_, protocol::wl_surface, "frame", {callback});
+  app_->say(surface_, protocol::wl_surface, "commit", {});
+  exchange();
+  FakeCompositor& b = compositor("b");
+  exchange();
+  EXPECT_EQ(count(b.requests(), "wl_surface.frame"), 1u);
+  b.send("wl_callback", "done", {5u});
+  EXPECT_EQ(count(exchange(), "wl_callback@" + std::to_string(callback) + ".done(5)"), 1u);
+}
+
+TEST_F(RelayTest, FocusIsTakenAwayBeforeItIsGivenAgain) {
+  FakeCompositor& a = compositor("a");
+  start_app();
+  show_window();
+  const uint32_t seat = app_->bind(registry_, "wl_seat", 9);
+  const uint32_t keyboard = app_->make(protocol::wl_keyboard);
+  app_->say(seat, protocol::wl_seat, "get_keyboard", {keyboard});
+  exchange();
+  // Ids at the compositor are dense: registry 2, then the sync (freed) and the app's in its order.
+  const uint32_t surface_there = raw(relay_->model().objects.by_app(AppId{surface_})->compositor_id);
+  a.send("wl_keyboard", "enter", {7u, surface_there, std::string_view()});
+  EXPECT_EQ(count(exchange(), "wl_keyboard@" + std::to_string(keyboard) + ".enter"), 1u);
+  compositor("b");
+  EXPECT_EQ(count(exchange(), "wl_keyboard@" + std::to_string(keyboard) + ".leave"), 1u);
+}
+
+TEST_F(RelayTest, ABadRequestEndsTheConnectionWithItsReason) {
+  compositor("a");
+  start_app();
+  app_->say_raw(std::string("\x99\0\0\0\0\0\x08\0", 8));  // object 153 is not there
+  app_->flush();
+  const auto events = exchange();
+  EXPECT_FALSE(alive_);
+  EXPECT_EQ(count(events, "wl_display@1.error"), 1u);
+}
+
+TEST_F(RelayTest, ADescriptorThatDidNotComeIsAnError) {
+  compositor("a");
+  start_app();
+  app_->say(shm_, protocol::wl_shm, "create_pool", {app_->make(protocol::wl_shm_pool), 4096u});
+  const auto events = exchange();
+  EXPECT_FALSE(alive_);
+  EXPECT_EQ(count(events, "file descriptor"), 1u);
+}
+
+TEST_F(RelayTest, AnIdThatIsTakenOrLeavesAGapIsAnError) {
+  compositor("a");
+  start_app();
+  app_->say(compositor_, protocol::wl_compositor, "create_surface", {5000u});
+  exchange();
+  EXPECT_FALSE(alive_);
+}
+
+TEST_F(RelayTest, HeldEventsWaitAndPingsAreAnswered) {
+  FakeCompositor& a = compositor("a");
+  start_app();
+  show_window();
+  relay_->hold(true);
+  a.send("xdg_wm_base", "ping", {77u});
+  a.send("xdg_toplevel", "close", {});
+  EXPECT_TRUE(exchange().empty());
+  exchange();
+  EXPECT_EQ(count(a.requests(), "xdg_wm_base.pong(77)"), 1u);
+  relay_->hold(false);
+  const auto events = exchange();
+  EXPECT_EQ(count(events, "ping"), 0u);
+  EXPECT_EQ(count(events, "close"), 1u);
+}
+
+TEST_F(RelayTest, MissingRequiredGlobalsAreNamed) {
+  FakeCompositor bare(display("bare"), {{"wl_compositor", 6}, {"wl_shm", 1}});
+  control::Global needed;
+  needed.set_interface("xdg_wm_base");
+  needed.set_version(5);
+  control::Global harmless;
+  harmless.set_interface("wp_viewporter");
+  const auto missing = missing_globals(display("bare"), {needed, harmless}, 5s);
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_NE(missing[0].find("xdg_wm_base version 5"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace wayferry::test
