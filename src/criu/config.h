@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "util/io.h"
+
+// A CRIU configuration file: the one door to CRIU's options that every container engine leaves open
+// (runc and crun by the annotation org.criu.config, Docker and Podman by /etc/criu/runc.conf). Options
+// in it win over what the engine asks for. It knows nothing of what the options mean; what must not
+// stand in such a file (it would crash CRIU) is refused here, in one place.
+
+namespace wayferry {
+
+class CriuConfig {
+ public:
+  /// A switch: add("file-locks").
+  CriuConfig& add(std::string_view option);
+  /// An option with its value: add("external", "unix[123]").
+  CriuConfig& add(std::string_view option, std::string_view value);
+
+  /// The file's text: one option a line, no dashes.
+  const std::string& text() const { return text_; }
+  void write(const Path& path) const { write_file(path, text_); }
+
+ private:
+  std::string text_;
+};
+
+/// What every dump and restore has in common. The level of the log is that of errors: CRIU's debug
+/// log costs tens of milliseconds, its error lines are all that we quote.
+CriuConfig common_criu_config();
+
+}  // namespace wayferry

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <set>
+#include <string_view>
+
+#include "util/io.h"
+
+// The little that is read from CRIU's images: which processes a user (or a shell) had stopped. An
+// image is a magic number and records of protobuf; the two fields are walked by hand, because
+// CRIU's own descriptions of its images are in no package and change only by addition.
+
+namespace wayferry {
+
+/// True if a core image is that of a process which was stopped (ctrl-Z), not merely frozen. Throws
+/// ProtocolError if it is no core image.
+bool core_image_says_stopped(std::string_view image);
+
+/// The stopped processes of a checkpoint, by their pids inside the container.
+std::set<pid_t> stopped_processes(const Path& images);
+
+}  // namespace wayferry

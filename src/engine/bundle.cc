@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "engine/bundle.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/cgroup.h"
+
+namespace wayferry {
+namespace {
+
+using Json = nlohmann::json;
+
+Json mount(const char* type, const char* destination, std::vector<std::string> options) {
+  return {{"type", type}, {"source", type}, {"destination", destination}, {"options", options}};
+}
+
+// No /sys and no mqueue: apps do without, and each mount costs a dump and a restore milliseconds.
+// /proc is read only as a whole, which protects sysctls and sysrq; the usual masks over its parts
+// would be ten more mounts. The tmpfs starts as a copy of the skeleton's /run (tmpcopyup).
+Json mounts(const ContainerDirs& dirs) {
+  return {
+      mount("proc", "/proc", {"nosuid", "nodev", "noexec", "ro"}),
+      mount("devpts", "/dev/pts",
+            {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
+      mount("tmpfs", "/run", {"nosuid", "nodev", "mode=755", "tmpcopyup"}),
+      {{"type", "bind"},
+       {"source", dirs.display.native()},
+       {"destination", "/run/wayferry"},
+       {"options", {"bind", "rw", "nosuid", "nodev", "noexec"}}},
+  };
+}
+
+// What a program needs to manage its own files and children as root of its container; nothing that
+// reaches the kernel's settings, devices or raw network.
+Json capabilities() {
+  const Json set = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",  "CAP_FSETID",
+                    "CAP_KILL",   "CAP_SETGID",       "CAP_SETUID",  "CAP_SETPCAP",
+                    "CAP_NET_BIND_SERVICE"};
+  return {{"bounding", set}, {"effective", set}, {"permitted", set}};
+}
+
+Json process(const ContainerSpec& spec) {
+  std::vector<std::string> environment = base_environment();
+  environment.insert(environment.end(), spec.environment.begin(), spec.environment.end());
+  return {
+      {"terminal", false},
+      {"user", {{"uid", 0}, {"gid", 0}}},
+      {"args", spec.argv},
+      {"env", environment},
+      {"cwd", spec.working_directory},
+      {"capabilities", capabilities()},
+      {"noNewPrivileges", true},
+  };
+}
+
+Json linux_part(const std::string& name, const BundlePaths& paths) {
+  return {
+      {"namespaces",
+       {{{"type", "mount"}},
+        {{"type", "pid"}},
+        {{"type", "ipc"}},
+        {{"type", "uts"}},
+        {{"type", "cgroup"}},
+        {{"type", "network"}, {"path", paths.network.native()}}}},
+      {"cgroupsPath", cgroup_path(name)},
+      {"resources", {{"devices", {{{"allow", false}, {"access", "rwm"}}}}}},
+  };
+}
+
+}  // namespace
+
+std::vector<std::string> base_environment() {
+  return {
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "HOME=/root",
+      "USER=root",
+      "LANG=C.UTF-8",
+      "XDG_RUNTIME_DIR=/run/user/0",
+      "XDG_SESSION_TYPE=wayland",
+      "WAYLAND_DISPLAY=/run/wayferry/wayland-0",
+      "GDK_BACKEND=wayland",
+      "QT_QPA_PLATFORM=wayland",
+      "GSK_RENDERER=cairo",        // memory of a GPU cannot be moved:
+      "LIBGL_ALWAYS_SOFTWARE=1",   // everything is drawn in the app's own
+  };
+}
+
+std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs) {
+  const BundlePaths paths(dirs);
+  const Json config = {
+      {"ociVersion", "1.0.2"},
+      {"hostname", spec.name},
+      {"root", {{"path", paths.root.native()}, {"readonly", false}}},
+      {"process", process(spec)},
+      {"mounts", mounts(dirs)},
+      {"linux", linux_part(spec.name, paths)},
+      {"annotations", {{"org.criu.config", paths.criu.native()}}},
+  };
+  return config.dump(2) + "\n";
+}
+
+}  // namespace wayferry

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "util/io.h"
+
+// The images on this host: unpacked once, never written to, used as the lowest layer of every
+// container made from them. They are known by their digest, so that the target of a move can tell
+// whether it has the same one. skopeo and umoci do the reading; this file knows only where things lie.
+
+namespace wayferry {
+
+/// What an image says about running it.
+struct ImageDefaults {
+  std::vector<std::string> argv;  ///< entry point and command
+  std::vector<std::string> environment;
+  std::string working_directory = "/";
+};
+
+/// Brings an image into the store unless it is there, and returns its digest ("sha256:…"). `reference`
+/// is a file (docker-archive, as `docker save` or skopeo write it), a folder with an OCI layout
+/// ("DIR" or "DIR:TAG"), or a folder with an unpacked root file system.
+std::string import_image(const std::string& reference, const Path& store = "/var/lib/wayferry/images");
+
+/// The root file system of an imported image. Throws Failure if it is not on this host.
+Path image_root(const std::string& digest, const Path& store = "/var/lib/wayferry/images");
+
+bool has_image(const std::string& digest, const Path& store = "/var/lib/wayferry/images");
+
+ImageDefaults image_defaults(const std::string& digest,
+                             const Path& store = "/var/lib/wayferry/images");
+
+}  // namespace wayferry

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "engine/runc.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "criu/config.h"
+#include "criu/image.h"
+#include "criu/log.h"
+#include "engine/bundle.h"
+#include "engine/cgroup.h"
+#include "engine/image.h"
+#include "engine/network.h"
+#include "engine/root.h"
+#include "util/error.h"
+#include "util/process.h"
+#include "util/scope.h"
+
+namespace wayferry {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A killed process may have much memory to give back before it is gone.
+constexpr auto death_limit = 10s;
+constexpr auto death_step = 1ms;
+
+RootLayers layers_of(const Path& base, const ContainerDirs& dirs) {
+  const BundlePaths paths(dirs);
+  return {.base = base, .skeleton = paths.skeleton, .writable = dirs.writable, .mount = paths.root};
+}
+
+Path base_directory(const ContainerSpec& spec) {
+  return spec.base_kind == "image" ? image_root(spec.base) : Path(spec.base);
+}
+
+CriuConfig dump_config(const CheckpointOptions& options) {
+  CriuConfig config = common_criu_config();
+  // The groups are the engine's affair on both hosts. CRIU's own treatment costs 10 to 40 ms.
+  config.add("manage-cgroups", "ignore");
+  // Files that were deleted while open travel in the images; the default limit is 1 MB.
+  config.add("ghost-limit", "512M");
+  config.add("timeout", "5");  // seconds to catch all processes, which stand still already
+  for (const ino_t socket : options.display_sockets)
+    config.add("external", "unix[" + std::to_string(socket) + "]");
+  return config;
+}
+
+CriuConfig restore_config() {
+  CriuConfig config = common_criu_config();
+  config.add("manage-cgroups", "ignore");
+  config.add("ext-unix-sk");
+  config.add("leave-stopped");
+  return config;
+}
+
+// The engine logs one JSON object a line.
+std::string engine_errors(const Path& log) {
+  std::string errors;
+  std::string_view rest;
+  const auto text = read_file(log);
+  if (text) rest = *text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const auto line = nlohmann::json::parse(rest.substr(0, end), nullptr, false);
+    if (line.is_object() && line.value("level", "") == "error")
+      errors += (errors.empty() ? "" : "; ") + line.value("msg", "");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return errors;
+}
+
+[[noreturn]] void fail(const std::string& what, const Path& criu_log, const std::string& engine) {
+  const std::string criu = quote_criu_errors(criu_log);
+  throw Failure("", what + (criu.empty() ? ": " + engine : ": CRIU says: " + criu));
+}
+
+pid_t read_pid(const Path& file) {
+  const auto text = read_file(file);
+  if (!text || text->empty()) throw Failure("", "the engine wrote no pid to " + file.native());
+  return std::stoi(*text);
+}
+
+void signal_all(const std::vector<pid_t>& processes, int signal) {
+  for (const pid_t process : processes) ::kill(process, signal);  // one that is gone is no error
+}
+
+bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!group.processes().empty()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(death_step);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::string> RuncEngine::command(const ContainerDirs& dirs,
+                                               const std::vector<std::string>& arguments,
+                                               const ContainerOutput& output, bool in_network) {
+  const BundlePaths paths(dirs);
+  std::filesystem::remove(paths.log);
+  std::vector<std::string> words{program_, "--log", paths.log.native(), "--log-format", "json"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  if (in_network) words = inside_network(paths.network, words);
+  SpawnOptions options;
+  if (output.out >= 0) options.fds.emplace_back(1, output.out);
+  if (output.err >= 0) options.fds.emplace_back(2, output.err);
+  const int status = spawn(words, options).wait();
+  if (status == 0) return std::nullopt;
+  const std::string errors = engine_errors(paths.log);
+  return errors.empty() ? program_ + " ended with status " + std::to_string(status) : errors;
+}
+
+void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs) {
+  const BundlePaths paths(dirs);
+  const RootLayers layers = layers_of(base_directory(spec), dirs);
+  for (const Path& folder : {dirs.bundle, dirs.display})
+    std::filesystem::create_directories(folder);
+  unmount_root(layers);
+  remove_network(paths.network);
+  Undo undo([&] { remove(spec.name, dirs); });
+  mount_root(layers);
+  make_network(paths.network);
+  write_file(paths.config, bundle_config(spec, dirs));
+  undo.dismiss();
+}
+
+pid_t RuncEngine::start(const std::string& name, const ContainerDirs& dirs,
+                        const ContainerOutput& output) {
+  const BundlePaths paths(dirs);
+  const auto error = command(dirs,
+                             {"run", "--detach", "--bundle", dirs.bundle.native(), "--pid-file",
+                              paths.pid.native(), name},
+                             output, false);
+  if (error) throw Failure("", "cannot start the app: " + *error);
+  return read_pid(paths.pid);
+}
+
+std::vector<pid_t> RuncEngine::processes(const std::string& name) {
+  return Cgroup(name).processes();
+}
+
+void RuncEngine::pause(const std::string& name) {
+  Cgroup(name).freeze();
+}
+
+void RuncEngine::resume(const std::string& name) {
+  Cgroup(name).thaw();
+}
+
+void RuncEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
+                            const CheckpointOptions& options) {
+  const Cgroup group(name);
+  CHECK(group.frozen());
+  dump_config(options).write(BundlePaths(dirs).criu);
+  const auto error = command(dirs,
+                             {"checkpoint", "--leave-running", "--image-path",
+                              options.images.native(), "--work-path", options.work.native(), name},
+                             {}, true);
+  // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
+  // but a CRIU that crashed does not.
+  group.freeze();
+  if (error) fail("cannot checkpoint the app", options.work / "dump.log", *error);
+}
+
+pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
+                          const RestoreOptions& options, const ContainerOutput& output) {
+  const BundlePaths paths(dirs);
+  restore_config().write(paths.criu);
+  const auto error = command(dirs,
+                             {"restore", "--detach", "--bundle", dirs.bundle.native(), "--pid-file",
+                              paths.pid.native(), "--image-path", options.images.native(),
+                              "--work-path", options.work.native(), name},
+                             output, true);
+  if (error) fail("cannot restore the app", options.work / "restore.log", *error);
+  // All are stopped as by SIGSTOP. Once they are frozen too, SIGCONT starts nobody: it only takes the
+  // stop away, from everybody before anybody runs, so that no shell sees a stopped child.
+  const Cgroup group(name);
+  group.freeze();
+  const auto stopped = stopped_processes(options.images);
+  for (const pid_t process : group.processes())
+    if (const auto inner = inner_pid(process); inner && !stopped.contains(*inner))
+      ::kill(process, SIGCONT);
+  return read_pid(paths.pid);
+}
+
+void RuncEngine::release(const std::string& name) {
+  Cgroup(name).thaw();
+}
+
+void RuncEngine::kill(const std::string& name, std::chrono::milliseconds grace) {
+  const Cgroup group(name);
+  if (grace > 0ms) {
+    signal_all(group.processes(), SIGTERM);
+    group.thaw();
+    if (wait_for_end(group, grace)) return;
+  }
+  // A frozen process that finds SIGKILL when it is thawed ends without another instruction.
+  signal_all(group.processes(), SIGKILL);
+  group.thaw();
+  if (!wait_for_end(group, death_limit)) throw Failure("", "the app " + name + " does not end");
+}
+
+void RuncEngine::delete_container(const std::string& name) {
+  const Output output = run({program_, "delete", "--force", name});
+  // Half made or never made: there is nothing to delete, and --force says so or is silent.
+  if (output.status != 0 && output.err.find("does not exist") == std::string::npos)
+    throw Failure("", "cannot delete the container " + name + ": " + output.err);
+}
+
+void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
+  const BundlePaths paths(dirs);
+  kill(name, 0ms);
+  delete_container(name);
+  unmount_root(layers_of({}, dirs));
+  remove_network(paths.network);
+  for (const Path& file : {paths.config, paths.criu, paths.pid, paths.log})
+    std::filesystem::remove(file);
+}
+
+}  // namespace wayferry
