@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "move/transfer.pb.h"
+
+// Whether a session's processes, frozen here, can go on there: two sets of facts compared, before
+// anything is frozen. No I/O; what one host can say alone (names, engines, images, compositors) it
+// says itself.
+
+namespace wayferry {
+
+struct Needs {
+  uint64_t memory = 0;  ///< bytes of images
+  uint64_t files = 0;   ///< bytes of the app's files
+};
+
+/// Throws Failure about `host` (the target) or this host with all that stands in the way.
+void require_fit(const transfer::Facts& here, const transfer::Facts& there, const Needs& needs,
+                 const std::string& host);
+
+/// "4.1.1" → {4, 1, 1} in order; words that are no numbers count as 0. For comparing versions.
+std::vector<int> version_numbers(const std::string& version);
+
+}  // namespace wayferry

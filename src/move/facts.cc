@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "move/facts.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include "move/host.h"
+#include "move/image_folder.h"
+#include "util/error.h"
+#include "util/process.h"
+
+namespace wayferry {
+namespace {
+
+// What compilers and libraries (glibc's ifuncs first of all) choose code by, and what the saved
+// registers depend on. x86: arch/x86/include/asm/cpufeatures.h; ARM64: Documentation/arch/arm64.
+constexpr std::array<std::string_view, 48> x86_features{
+    "sse",      "sse2",     "pni",       "ssse3",       "sse4_1",      "sse4_2",     "sse4a",
+    "avx",      "avx2",     "f16c",      "fma",         "bmi1",        "bmi2",       "abm",
+    "popcnt",   "movbe",    "aes",       "pclmulqdq",   "rdrand",      "rdseed",     "adx",
+    "sha_ni",   "vaes",     "vpclmulqdq", "gfni",       "xsave",       "xsaveopt",   "xsavec",
+    "avx512f",  "avx512dq", "avx512cd",  "avx512bw",    "avx512vl",    "avx512ifma", "avx512vbmi",
+    "avx_vnni", "amx_tile", "amx_int8",  "amx_bf16",    "avx512_vnni", "avx512_bf16", "clflushopt",
+    "clwb",     "fsgsbase", "erms",      "fsrm",        "rdtscp",      "pku"};
+
+std::string after_colon(const std::string& line) {
+  const size_t colon = line.find(':');
+  return colon == line.npos ? "" : line.substr(colon + 1);
+}
+
+std::string criu_version() {
+  try {
+    const Output output = run({"criu", "--version"});
+    std::istringstream words(after_colon(output.out));
+    std::string version;
+    words >> version;
+    return version;
+  } catch (const SystemError&) {
+    return "";  // not installed: an answer, and the check will say so
+  }
+}
+
+Path existing_parent(Path path) {
+  while (!std::filesystem::exists(path)) path = path.parent_path();
+  return path;
+}
+
+}  // namespace
+
+std::string this_host() {
+  utsname names{};
+  check("uname", ::uname(&names));
+  return names.nodename;
+}
+
+std::vector<std::string> instruction_sets(const std::string& cpuinfo) {
+  std::vector<std::string> features;
+  std::istringstream lines(cpuinfo);
+  for (std::string line; std::getline(lines, line);) {
+    const bool x86 = line.starts_with("flags");
+    if (!x86 && !line.starts_with("Features")) continue;
+    std::istringstream words(after_colon(line));
+    for (std::string word; words >> word;)
+      if (!x86 || std::ranges::find(x86_features, word) != x86_features.end())
+        features.push_back(word);
+    break;  // every processor of a machine has the same line
+  }
+  return features;
+}
+
+uint64_t memory_of(const std::vector<pid_t>& pids) {
+  uint64_t kilobytes = 0;
+  for (const pid_t pid : pids) {
+    const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
+    if (!status) continue;  // it has ended meanwhile
+    std::istringstream lines(*status);
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with("RssAnon:") || line.starts_with("RssShmem:"))
+        kilobytes += std::stoull(after_colon(line));
+  }
+  return kilobytes << 10;
+}
+
+transfer::Facts gather_facts(const Roots& roots) {
+  transfer::Facts facts;
+  utsname names{};
+  check("uname", ::uname(&names));
+  facts.set_architecture(names.machine);
+  for (std::string& feature : instruction_sets(read_file("/proc/cpuinfo").value_or("")))
+    facts.add_cpu_features(std::move(feature));
+  facts.set_criu_version(criu_version());
+  const uint64_t disk = free_bytes(existing_parent(roots.disk));
+  // Images go to memory or, if that is too small, to the disk.
+  facts.set_images_free(std::max(free_bytes(existing_parent(roots.runtime)), disk));
+  facts.set_disk_free(disk);
+  return facts;
+}
+
+}  // namespace wayferry

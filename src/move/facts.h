@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "move/transfer.pb.h"
+#include "session/store.h"
+
+// What decides whether an app frozen on one host can go on on another, read from this host: both
+// ends gather the same facts with the same code, and the source compares them (checks.h).
+
+namespace wayferry {
+
+transfer::Facts gather_facts(const Roots& roots);
+
+/// About the bytes CRIU will write for these processes: their anonymous and shared memory.
+uint64_t memory_of(const std::vector<pid_t>& pids);
+
+/// The processor's instruction set extensions, out of /proc/cpuinfo's text. Only those a program
+/// may use: the kernel's own words there differ from kernel to kernel and hurt nobody.
+std::vector<std::string> instruction_sets(const std::string& cpuinfo);
+
+}  // namespace wayferry

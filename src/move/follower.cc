@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "move/follower.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "move/link.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+// CRIU writes small images in blocks of 4 KiB; a message for each would cost more than it brings.
+constexpr uint64_t worth_shipping = 128u << 10;
+
+}  // namespace
+
+ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship)
+    : folder_(std::move(folder)), first_(std::move(first)), ship_(std::move(ship)) {
+  events_ = UniqueFd(check("inotify_init1", ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
+  check("inotify_add_watch",
+        ::inotify_add_watch(events_.get(), folder_.c_str(), IN_MODIFY | IN_CREATE), folder_.native());
+  wake_ = UniqueFd(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    try {
+      first_();
+      follow(stop);
+    } catch (...) {
+      error_ = std::current_exception();  // finish() throws it on the mover's thread
+    }
+  });
+}
+
+ImageFollower::~ImageFollower() {
+  thread_.request_stop();
+  ::eventfd_write(wake_.get(), 1);  // cannot fail: the counter is far from full
+}
+
+void ImageFollower::finish() {
+  thread_.request_stop();
+  ::eventfd_write(wake_.get(), 1);
+  thread_.join();
+  if (error_) std::rethrow_exception(error_);
+  ship_rest();
+}
+
+void ImageFollower::follow(std::stop_token stop) {
+  pollfd entries[2] = {{events_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  while (!stop.stop_requested()) {
+    if (::poll(entries, 2, -1) < 0 && errno != EINTR) throw SystemError(errno, "poll");
+    for (const std::string& name : read_events()) ship_new(name, worth_shipping);
+  }
+}
+
+std::set<std::string> ImageFollower::read_events() {
+  alignas(inotify_event) char buffer[16384];
+  std::set<std::string> names;
+  while (true) {
+    const ssize_t n = ::read(events_.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EAGAIN) return names;
+    check("read", n, "inotify");
+    for (ssize_t at = 0; at < n;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+      if (event->len > 0) names.insert(event->name);  // an overflow has none: ship_rest() helps
+      at += static_cast<ssize_t>(sizeof *event + event->len);
+    }
+  }
+}
+
+void ImageFollower::ship_new(const std::string& name, uint64_t least) {
+  const Path path = folder_ / name;
+  std::error_code gone;  // a temporary file may go before we look
+  const uint64_t size = std::filesystem::file_size(path, gone);
+  uint64_t& done = shipped_[name];
+  if (gone || size < done + least) return;
+  const UniqueFd file(check("open", ::open(path.c_str(), O_RDONLY | O_CLOEXEC), path.native()));
+  std::vector<char> piece(longest_piece);
+  while (true) {
+    const ssize_t n = check("pread", ::pread(file.get(), piece.data(), piece.size(),
+                                             static_cast<off_t>(done)), path.native());
+    if (n == 0) return;
+    ship_(name, done, {piece.data(), static_cast<size_t>(n)});
+    done += static_cast<uint64_t>(n);
+  }
+}
+
+void ImageFollower::ship_rest() {
+  std::set<std::string> present;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (!entry.is_regular_file()) continue;
+    present.insert(entry.path().filename());
+    ship_new(entry.path().filename(), 0);
+  }
+  std::erase_if(shipped_, [&](const auto& file) { return !present.contains(file.first); });
+}
+
+}  // namespace wayferry

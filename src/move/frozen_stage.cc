@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "move/frozen_stage.h"
+
+#include "move/requests.h"
+
+namespace wayferry {
+namespace {
+
+using transfer::ToTarget;
+
+// As on the control socket, which the state came through.
+constexpr size_t longest_state = 1u << 30;
+
+/// Reads the state; `request` is the first message after it then.
+std::string receive_state(Link& link, ToTarget& request) {
+  std::string state;
+  for (; request.has_state_data(); request = next_request(link)) {
+    state += request.state_data().data();
+    if (state.size() > longest_state) throw ProtocolError("state from the source", "too large");
+  }
+  return state;
+}
+
+void receive_files_from(Link& link, ToTarget request, const Path& upper) {
+  for (; request.has_files_removed(); request = next_request(link))
+    for (const std::string& path : request.files_removed().paths()) remove_below(upper, path);
+  if (request.has_files_end()) return;
+  const auto next = [&]() -> std::string {
+    if (request.has_files_end()) return {};
+    require_request(request, ToTarget::kFileData);
+    std::string piece = std::move(*request.mutable_file_data()->mutable_data());
+    if (piece.empty()) throw ProtocolError("files from the source", "an empty piece");
+    request = next_request(link);
+    return piece;
+  };
+  unpack_tar(upper, next);
+}
+
+}  // namespace
+
+void receive_files(Link& link, const Path& upper) {
+  receive_files_from(link, next_request(link), upper);
+}
+
+std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images) {
+  ToTarget request = next_request(link);
+  std::string state = receive_state(link, request);
+  receive_files_from(link, std::move(request), upper);
+  for (request = next_request(link); request.has_image_data(); request = next_request(link)) {
+    const auto& image = request.image_data();
+    images.write(image.name(), image.offset(), image.data());
+  }
+  require_request(request, ToTarget::kImagesEnd);
+  images.finish({request.images_end().sizes().begin(), request.images_end().sizes().end()});
+  require_request(next_request(link), ToTarget::kRestore);
+  return state;
+}
+
+}  // namespace wayferry

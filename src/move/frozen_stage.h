@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "move/image_folder.h"
+#include "move/link.h"
+#include "move/tar_reader.h"
+
+// (target) Takes in what the source streams: file trees, and while the app is frozen the sealed
+// state, the files' last differences and CRIU's images.
+
+namespace wayferry {
+
+/// Unpacks one tar stream (file_data* files_end) below `upper`; before it, paths to remove.
+void receive_files(Link& link, const Path& upper);
+
+/// All of the frozen stage up to `restore`; returns the sealed state.
+std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images);
+
+}  // namespace wayferry

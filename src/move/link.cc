@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "move/link.h"
+
+#include <poll.h>
+
+#include "session/frame.h"
+#include "util/io.h"
+
+namespace wayferry {
+
+using transfer::ToSource;
+
+Link::Link(UniqueFd in, UniqueFd out, std::string peer)
+    : in_(std::move(in)), out_(std::move(out)), peer_(std::move(peer)) {}
+
+void Link::close() {
+  in_.reset();
+  out_.reset();
+}
+
+void Link::send(const google::protobuf::MessageLite& message) {
+  if (!out_) throw LinkLost(peer_, "the connection is closed");
+  try {
+    write_frame(out_.get(), message);
+  } catch (const SystemError& error) {
+    throw LinkLost(peer_, std::string("the connection broke: ") + error.what());
+  }
+}
+
+bool Link::wait(std::chrono::milliseconds limit) const {
+  pollfd entries[2] = {{in_.get(), POLLIN, 0}, {interrupt_ ? interrupt_->fd() : -1, POLLIN, 0}};
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const int ready = ::poll(entries, 2, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (ready < 0 && errno == EINTR) continue;
+    check("poll", ready);
+    if (entries[1].revents) interrupt_->check();
+    return ready > 0;
+  }
+}
+
+bool Link::receive_within(google::protobuf::MessageLite& into, std::chrono::milliseconds limit) {
+  if (!in_) throw LinkLost(peer_, "the connection is closed");
+  if (!wait(limit)) return false;
+  const auto bytes = read_frame(in_.get(), longest_transfer_message, "message from " + peer_);
+  if (!bytes) throw LinkLost(peer_, "the connection was closed");
+  parse_frame(into, *bytes, "message from " + peer_);
+  return true;
+}
+
+void Link::receive(google::protobuf::MessageLite& into, std::chrono::milliseconds limit) {
+  if (!receive_within(into, limit))
+    throw LinkLost(peer_, "no answer for " + std::to_string(limit.count() / 1000) + " s");
+}
+
+ToSource expect_answer(Link& link, ToSource::MessageCase kind, std::chrono::milliseconds limit) {
+  ToSource answer;
+  link.receive(answer, limit);
+  if (answer.has_failed())
+    throw Failure(link.peer(), answer.failed().text(), answer.failed().cure());
+  if (answer.message_case() != kind)
+    throw ProtocolError("message from " + link.peer(), "an answer to another question");
+  return answer;
+}
+
+void send_to_target(Link& link, const transfer::ToTarget& message) {
+  try {
+    link.send(message);
+  } catch (const LinkLost&) {
+    ToSource last;
+    // Its last words, if it had any, already lie in the pipe.
+    if (link.receive_within(last, std::chrono::seconds(2)) && last.has_failed())
+      throw Failure(link.peer(), last.failed().text(), last.failed().cure());
+    throw;
+  }
+}
+
+}  // namespace wayferry

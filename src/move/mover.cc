@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "move/mover.h"
+
+#include <spdlog/spdlog.h>
+
+#include <format>
+#include <nlohmann/json.hpp>
+
+#include "move/checks.h"
+#include "move/facts.h"
+#include "move/follower.h"
+#include "move/image_folder.h"
+#include "move/outgoing.h"
+#include "move/resolve.h"
+#include "move/steps.h"
+
+namespace wayferry {
+namespace {
+
+using transfer::ToSource;
+using transfer::ToTarget;
+
+// An app that has not read what it was sent by then is busy; what it has not read travels along.
+constexpr std::chrono::milliseconds barrier_limit{300};
+
+// Unpacking files or restoring memory on a slow disk; ssh itself notices a dead host far sooner.
+constexpr std::chrono::seconds work_limit{120};
+
+// The target dismantles a container at most.
+constexpr std::chrono::seconds abort_limit{15};
+
+class Mover {
+ public:
+  Mover(const LocalHost& here, const MoveRequest& request, MoveTarget& target,
+        const MoveOptions& options, std::string& step)
+      : here_(here),
+        request_(request),
+        target_(target),
+        options_(options),
+        step_(step),
+        lock_(here.store.lock(request.name)),
+        record_(here.store.require(request.name)),
+        folders_(here.store.folders(request.name)),
+        engine_(here.engine(record_.engine)),
+        monitor_(connect_monitor()),
+        out_(target.link, report_),
+        steps_([this](const std::string& name) { before(name); }) {}
+
+  MoveReport run() {
+    target_.link.watch(options_.interrupt);
+    steps_.run("check", [this] { check_both(); });
+    steps_.run("files", [this] { send_all_files(); });
+    steps_.run("pre-warm", [this] { prewarm(); });
+    steps_.run("barrier", [this] { raise_barrier(); });
+    steps_.run("pause", [this] { pause(); });
+    const auto paused = Steps::Clock::now();
+    steps_.run("seal", [this] { seal(); });
+    steps_.run("checkpoint", [this] { checkpoint(); });
+    steps_.run("send", [this] { send_rest(); });
+    steps_.run("restore", [this] { await_ready(); });
+    steps_.split("adopt", ready_.adopt_ms());
+    steps_.run("commit", [this] { commit(); });
+    steps_.split("release", release_ms_);
+    report_.downtime_ms = milliseconds_since(paused);
+    report_.phases = steps_.phases();
+    clean_up();
+    return std::move(report_);
+  }
+
+ private:
+  void before(const std::string& step) {
+    step_ = step;
+    if (options_.interrupt && step != "commit") options_.interrupt->check();
+    options_.fault.at(step, target_.kill_link);
+  }
+
+  MonitorClient connect_monitor() {
+    if (record_.state == SessionState::in_doubt)
+      throw Failure("", "session '" + request_.name + "' is in doubt since its move to " +
+                            record_.move_host,
+                    "wayferry resolve " + request_.name);
+    if (auto monitor = MonitorClient::connect(folders_.control())) return std::move(*monitor);
+    throw Failure("", "session '" + request_.name + "' has lost its monitor, its app is dead",
+                  "wayferry ps removes what is left of it");
+  }
+
+  Path upper() const { return folders_.container().writable / "upper"; }
+
+  void save(SessionState state) {
+    record_.state = state;
+    here_.store.save(record_);
+  }
+
+  ToTarget offer() {
+    ToTarget message;
+    transfer::Offer& offer = *message.mutable_offer();
+    record_.move_id = make_move_id();
+    record_.move_host = target_.host;
+    offer.set_move_id(record_.move_id);
+    offer.set_container(to_json(record_.spec).dump());
+    offer.set_engine(record_.engine);
+    offer.set_display(request_.display);
+    offer.set_memory_bytes(needs_.memory);
+    const control::StatusReply status = monitor_.status();
+    for (const control::Global& bound : status.bound()) {
+      offer.add_globals()->set_interface(bound.interface());
+      offer.mutable_globals()->rbegin()->set_version(bound.version());
+    }
+    return message;
+  }
+
+  void check_both() {
+    marks_ = scan_layer(upper());
+    needs_ = {.memory = memory_of(engine_->processes(request_.name)), .files = total_size(marks_)};
+    steps_.undo_with("session on the target", [this] { abort_target(); });
+    out_.send(offer());
+    const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
+    const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
+    require_fit(here, answer.facts(), needs_, target_.host);
+  }
+
+  void abort_target() {
+    target_.link.watch(nullptr);  // a signal is perhaps why we are here
+    try {
+      ToTarget message;
+      message.mutable_abort();
+      target_.link.send(message);
+      expect_answer(target_.link, ToSource::kDropped, abort_limit);
+    } catch (const Failure&) {
+      // It is gone, or said that it has failed: either way it removes the session by itself.
+    }
+  }
+
+  void send_all_files() {
+    out_.files(upper(), all_paths(marks_));
+    expect_answer(target_.link, ToSource::kDone, work_limit);
+  }
+
+  void prewarm() {
+    ToTarget message;
+    message.mutable_prewarm();
+    out_.send(message);
+    expect_answer(target_.link, ToSource::kDone, work_limit);
+    images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
+    std::filesystem::remove_all(images_);  // of a mover that was killed
+    std::filesystem::create_directories(images_);
+    std::filesystem::create_directories(folders_.criu_work());
+    steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
+  }
+
+  void raise_barrier() {
+    save(SessionState::moving);
+    steps_.undo_with("barrier", [this] {
+      monitor_.unseal();
+      record_.move_id.clear();
+      record_.move_host.clear();
+      save(SessionState::running);
+    });
+    monitor_.barrier(barrier_limit);
+  }
+
+  void pause() {
+    steps_.undo_with("pause", [this] { engine_->resume(request_.name); });
+    engine_->pause(request_.name);
+  }
+
+  void seal() { sealed_ = monitor_.seal(engine_->processes(request_.name)); }
+
+  void checkpoint() {
+    const auto first = [this] {
+      out_.state(sealed_.state());
+      out_.file_differences(upper(), marks_);
+    };
+    const auto ship = [this](const std::string& name, uint64_t offset, std::string_view data) {
+      out_.image(name, offset, data);
+    };
+    follower_.emplace(images_, first, ship);
+    engine_->checkpoint(request_.name, folders_.container(),
+                        {.images = images_,
+                         .work = folders_.criu_work(),
+                         .display_sockets = {sealed_.socket_inodes().begin(),
+                                             sealed_.socket_inodes().end()}});
+  }
+
+  void send_rest() {
+    follower_->finish();
+    out_.images_end(follower_->sizes());
+    ToTarget message;
+    message.mutable_restore();
+    out_.send(message);
+  }
+
+  void await_ready() {
+    ready_ = expect_answer(target_.link, ToSource::kReady, work_limit).ready();
+    report_.objects = ready_.objects();
+    report_.inert = {ready_.inert().begin(), ready_.inert().end()};
+  }
+
+  void commit() {
+    target_.link.watch(nullptr);  // too late for signals
+    monitor_.hold_until_told();
+    save(SessionState::in_doubt);
+    const auto ask = [this] { return target_.ask(record_.move_id); };
+    const Handover handover = hand_over(target_.link, ask, options_.limits);
+    if (!handover.owner) {
+      steps_.keep();
+      throw InDoubt(target_.host,
+                    "cannot be reached, and may or may not have taken over '" + request_.name +
+                        "', which stays frozen here",
+                    "when " + target_.host + " answers again: wayferry resolve " + request_.name);
+    }
+    if (*handover.owner == Owner::source)
+      throw Failure(target_.host, "the app was not taken over at the last moment");
+    steps_.keep();
+    release_ms_ = handover.release_ms;
+  }
+
+  // The move has succeeded: what goes wrong now is told, but is no failure.
+  void clean_up() {
+    report_.name = request_.name;
+    report_.source = this_host();
+    report_.target = target_.host;
+    try {
+      options_.fault.at("finish", target_.kill_link);
+      let_go(here_, *engine_, monitor_, request_.name);
+    } catch (const std::exception& error) {
+      report_.left_over.emplace_back(error.what());
+    }
+  }
+
+  const LocalHost& here_;
+  const MoveRequest& request_;
+  MoveTarget& target_;
+  const MoveOptions& options_;
+  std::string& step_;  // for the error message, which is made after all this is gone
+  SessionLock lock_;
+  SessionRecord record_;
+  SessionFolders folders_;
+  std::unique_ptr<Engine> engine_;
+  MonitorClient monitor_;
+  MoveReport report_;
+  Outgoing out_;
+  Needs needs_;
+  LayerMarks marks_;
+  Path images_;
+  control::Sealed sealed_;
+  transfer::Ready ready_;
+  double release_ms_ = 0;
+  Steps steps_;  // its undos use all of the above …
+  std::optional<ImageFollower> follower_;  // … but the follower uses the link, and must end first
+};
+
+std::string with_step(const std::string& text, const std::string& step, const std::string& name) {
+  if (step.empty()) return text;  // nothing was begun
+  return std::format("{} (step {}; {} goes on running on {})", text, step, name, this_host());
+}
+
+std::string with_words(const std::string& text, const MoveOptions& options) {
+  const std::string words = options.words ? options.words() : "";
+  return words.empty() ? text : text + "; ssh said: " + words;
+}
+
+}  // namespace
+
+MoveReport move_session(const LocalHost& here, const MoveRequest& request, MoveTarget target,
+                        const MoveOptions& options) {
+  std::string step;
+  try {
+    return Mover(here, request, target, options, step).run();
+  } catch (const InDoubt&) {
+    throw;
+  } catch (const LinkLost& lost) {
+    throw Failure(lost.host(), with_step(with_words(lost.text(), options), step, request.name));
+  } catch (const Failure& failure) {
+    const std::string host = failure.host().empty() ? this_host() : failure.host();
+    throw Failure(host, with_step(failure.text(), step, request.name), failure.cure());
+  } catch (const std::exception& error) {
+    throw Failure(this_host(), with_step(error.what(), step, request.name));
+  }
+}
+
+}  // namespace wayferry

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "move/link.h"
+#include "move/report.h"
+#include "move/upper_layer.h"
+
+// (source) The bulk data of a move, cut into messages and counted by class.
+
+namespace wayferry {
+
+class Outgoing {
+ public:
+  Outgoing(Link& link, MoveReport& report) : link_(link), report_(report) {}
+
+  void send(const transfer::ToTarget& message) { send_to_target(link_, message); }
+  /// One tar stream of the named files, and its end.
+  void files(const Path& upper, const std::vector<std::string>& paths);
+  /// What differs from `before` now: removals, then as files().
+  void file_differences(const Path& upper, const LayerMarks& before);
+  void state(std::string_view state);
+  void image(const std::string& name, uint64_t offset, std::string_view data);
+  void images_end(const std::map<std::string, uint64_t>& sizes);
+
+ private:
+  void removals(const std::vector<std::string>& paths);
+
+  Link& link_;
+  MoveReport& report_;
+};
+
+}  // namespace wayferry

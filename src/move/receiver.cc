@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#include "move/receiver.h"
+
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+
+#include "engine/image.h"
+#include "move/facts.h"
+#include "move/frozen_stage.h"
+#include "move/handover.h"
+#include "move/journal.h"
+#include "move/requests.h"
+#include "move/steps.h"
+
+namespace wayferry {
+namespace {
+
+using transfer::ToSource;
+using transfer::ToTarget;
+
+// The source's answer to "ready" is one small message away.
+constexpr std::chrono::seconds yours_limit{60};
+
+void answer_done(Link& link) {
+  ToSource done;
+  done.mutable_done();
+  link.send(done);
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all;
+}
+
+void require_base(const ContainerSpec& spec) {
+  if (spec.base_kind == "image" && !has_image(spec.base))
+    throw Failure("", "the image " + spec.base + " is missing",
+                  "run something from the same image there once: wayferry run --image …");
+  if (spec.base_kind == "rootfs" && !std::filesystem::is_directory(spec.base))
+    throw Failure("", "the root file system " + spec.base + " is missing",
+                  "copy it there, under the same path");
+}
+
+class Receiver {
+ public:
+  Receiver(const LocalHost& here, Link& link, const Fault& fault)
+      : here_(here), link_(link), steps_([&fault](const std::string& step) { fault.at(step); }) {}
+
+  void run() {
+    const ToTarget first = next_request(link_);
+    require_request(first, ToTarget::kOffer);
+    steps_.run("check", [&] { accept(first.offer()); });
+    steps_.run("files", [this] { receive_files(link_, make_upper()); });
+    answer_done(link_);
+    require_request(next_request(link_), ToTarget::kPrewarm);
+    steps_.run("pre-warm", [this] { prewarm(); });
+    answer_done(link_);
+    steps_.run("receive", [this] { receive_app(); });
+    steps_.run("restore", [this] { restore(); });
+    steps_.run("adopt", [this] { adopt(); });
+    steps_.run("ready", [this] { say_ready(); });
+    take_over(link_, *journal_, yours_limit);
+    let_run();
+  }
+
+ private:
+  // Undone in reverse: container, monitor, folders, and at the very last the journal, whose
+  // "dropped" lets the source go on.
+  void accept(const transfer::Offer& offer) {
+    journal_.emplace(here_.store.roots().runtime, offer.move_id());
+    steps_.undo_with("journal", [this] { journal_->drop(); });
+    record_.spec = spec_from_json(offer.container(), "container from the source");
+    const std::string& name = record_.spec.name;
+    living_sessions(here_.store, here_.engine);
+    lock_ = here_.store.try_lock(name);
+    if (!lock_ || here_.store.load(name))
+      throw Failure("", "there is a session '" + name + "' already",
+                    "stop it there, or run this one under another name");
+    require_base(record_.spec);
+    record_.engine = offer.engine();
+    record_.state = SessionState::incoming;
+    record_.created = std::time(nullptr);
+    record_.move_id = offer.move_id();
+    record_.compositor = here_.find_compositor(offer.display());
+    engine_ = here_.engine(record_.engine);
+    steps_.undo_with("folders", [this] { here_.store.remove(record_.spec.name); });
+    here_.store.create(record_);
+    folders_ = here_.store.folders(name);
+    start_monitor(offer);
+    images_.emplace(images_folder(folders_.runtime, folders_.disk, offer.memory_bytes()));
+    ToSource facts;
+    *facts.mutable_facts() = gather_facts(here_.store.roots());
+    link_.send(facts);
+  }
+
+  void start_monitor(const transfer::Offer& offer) {
+    output_ = make_output_pipe();
+    auto started = here_.start_monitor(folders_, record_, output_.read.get());
+    output_.read.reset();
+    monitor_.emplace(std::move(started.client));
+    steps_.undo_with("monitor", [this] { monitor_->dismiss(); });
+    record_.monitor_pid = started.pid;
+    here_.store.save(record_);
+    std::vector<control::Global> globals;
+    for (const transfer::Global& global : offer.globals()) {
+      globals.emplace_back().set_interface(global.interface());
+      globals.back().set_version(global.version());
+    }
+    const auto missing = monitor_->check_globals(globals);
+    if (!missing.empty())
+      throw Failure("", "the compositor there lacks what the app uses: " + join(missing),
+                    "move to a host with another compositor, or choose one with --display");
+  }
+
+  Path make_upper() {
+    const Path upper = folders_.container().writable / "upper";
+    std::filesystem::create_directories(upper);
+    return upper;
+  }
+
+  void prewarm() {
+    std::filesystem::create_directories(folders_.criu_work());
+    steps_.undo_with("container", [this] {
+      engine_->remove(record_.spec.name, folders_.container());
+    });
+    engine_->prepare(record_.spec, folders_.container());
+  }
+
+  void receive_app() { state_ = receive_frozen(link_, make_upper(), *images_); }
+
+  void restore() {
+    const auto start = Steps::Clock::now();
+    record_.init_pid = engine_->restore(
+        record_.spec.name, folders_.container(),
+        {.images = images_->path(), .work = folders_.criu_work()},
+        {.out = output_.write.get(), .err = output_.write.get()});
+    ready_.set_restore_ms(milliseconds_since(start));
+  }
+
+  void adopt() {
+    const auto start = Steps::Clock::now();
+    const auto attached =
+        monitor_->adopt(std::move(state_), engine_->processes(record_.spec.name));
+    ready_.set_adopt_ms(milliseconds_since(start));
+    ready_.set_attach_ms(attached.attach_ms());
+    ready_.set_objects(attached.objects());
+    for (const std::string& object : attached.inert()) ready_.add_inert(object);
+  }
+
+  void say_ready() {
+    if (!journal_->set_ready()) throw Failure("", "the source has taken the app back");
+    ToSource message;
+    *message.mutable_ready() = ready_;
+    link_.send(message);
+  }
+
+  // The app is ours now. Up to the release it has not run here: if that cannot be done, it is
+  // killed and then given back, so that there is never more than one.
+  void let_run() {
+    const auto start = Steps::Clock::now();
+    try {
+      steps_.run("release", [this] {
+        monitor_->go(record_.init_pid);
+        engine_->release(record_.spec.name);
+      });
+    } catch (const std::exception&) {
+      engine_->kill(record_.spec.name, std::chrono::milliseconds(0));
+      journal_->give_back();
+      throw;
+    }
+    steps_.keep();
+    const double release_ms = milliseconds_since(start);
+    record_.state = SessionState::running;
+    record_.move_id.clear();
+    here_.store.save(record_);
+    std::filesystem::remove_all(images_->path());
+    ToSource mine;
+    mine.mutable_mine()->set_release_ms(release_ms);
+    link_.send(mine);
+  }
+
+  const LocalHost& here_;
+  Link& link_;
+  std::optional<MoveJournal> journal_;
+  std::optional<SessionLock> lock_;
+  SessionRecord record_;
+  SessionFolders folders_;
+  std::unique_ptr<Engine> engine_;
+  OutputPipe output_;
+  std::optional<MonitorClient> monitor_;
+  std::optional<ImageFolder> images_;
+  std::string state_;
+  transfer::Ready ready_;
+  Steps steps_;  // last: its undos use all of the above
+};
+
+void answer(Link& link, const ToSource& message) {
+  try {
+    link.send(message);
+  } catch (const LinkLost& lost) {
+    spdlog::info("{}", lost.what());  // nobody is left to hear it
+  }
+}
+
+void answer_failed(Link& link, const std::string& text, const std::string& cure) {
+  ToSource message;
+  message.mutable_failed()->set_text(text);
+  message.mutable_failed()->set_cure(cure);
+  answer(link, message);
+}
+
+}  // namespace
+
+bool receive_session(const LocalHost& here, Link& link, const Fault& fault) {
+  // The Receiver undoes everything before an answer is sent: after it the source may try again.
+  try {
+    Receiver(here, link, fault).run();
+    return true;
+  } catch (const Aborted&) {
+    ToSource dropped;
+    dropped.mutable_dropped();
+    answer(link, dropped);
+  } catch (const LinkLost& lost) {
+    spdlog::warn("{}", lost.what());
+  } catch (const Failure& failure) {
+    answer_failed(link, failure.text(), failure.cure());
+  } catch (const std::exception& error) {
+    answer_failed(link, error.what(), "");
+  }
+  return false;
+}
+
+}  // namespace wayferry

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "move/ssh.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <format>
+#include <sstream>
+
+#include "util/error.h"
+#include "util/io.h"
+
+namespace wayferry {
+namespace {
+
+const std::string greeting_tag = "WAYFERRY RECEIVE ";
+const std::string resolved_tag = "WAYFERRY RESOLVED ";
+
+// Above ConnectTimeout, for a slow login on the other side.
+constexpr std::chrono::seconds greeting_limit{30};
+
+// ssh's exit status when ssh itself failed, and a shell's for a program that is not there.
+constexpr int ssh_failed = 255;
+constexpr int not_found = 127;
+
+/// One line without its end; what came before the stream's end otherwise. Byte by byte: what
+/// follows the line belongs to the protocol.
+std::string read_line(int fd) {
+  constexpr size_t longest_line = 256;
+  std::string line;
+  std::array<std::byte, 1> byte{};
+  while (line.size() < longest_line) {
+    if (!wait_readable(fd, greeting_limit) || read_full(fd, byte) == 0) return line;
+    const char c = static_cast<char>(byte[0]);
+    if (c == '\n') return line;
+    line += c;
+  }
+  return line;
+}
+
+std::pair<UniqueFd, UniqueFd> make_pipe() {
+  int ends[2];
+  check("pipe2", ::pipe2(ends, O_CLOEXEC));
+  // One whole piece fits in; a refusal (pipe-user-pages-soft) only costs speed.
+  ::fcntl(ends[0], F_SETPIPE_SZ, static_cast<int>(longest_piece));
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> ssh_command(const std::string& host,
+                                     const std::vector<std::string>& remote) {
+  const char* replaced = std::getenv("WAYFERRY_SSH");
+  std::istringstream words(replaced && *replaced ? replaced : "ssh");
+  std::vector<std::string> command;
+  for (std::string word; words >> word;) command.push_back(word);
+  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of a
+  // user's connection, so that killing ours ends ours only; the cheapest cipher first, if allowed.
+  for (const char* option :
+       {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
+        "ControlMaster=no", "ControlPath=none", "Compression=no", "Ciphers=^aes128-gcm@openssh.com"})
+    command.insert(command.end(), {"-o", option});
+  // "--": a host that begins with a sign is not an option.
+  command.insert(command.end(), {"-T", "--", host});
+  command.insert(command.end(), remote.begin(), remote.end());
+  return command;
+}
+
+std::string greeting_line(const std::string& version) {
+  return std::format("{}{} {}\n", greeting_tag, transfer_protocol, version);
+}
+
+std::string resolved_line(Owner owner) {
+  return resolved_tag + (owner == Owner::target ? "mine" : "dropped") + "\n";
+}
+
+Receiving::Receiving(const std::string& host, const std::string& version,
+                     const std::string& fail_at) {
+  auto [child_in, to_child] = make_pipe();
+  auto [from_child, child_out] = make_pipe();
+  words_ = UniqueFd(check("memfd_create", ::memfd_create("ssh's words", MFD_CLOEXEC)));
+  std::vector<std::string> remote{"wayferry", "receive"};
+  if (!fail_at.empty()) remote.insert(remote.end(), {"--fail-at", fail_at});
+  // A session of its own: Ctrl-C is for the mover, which needs ssh to undo things properly.
+  ssh_ = spawn(ssh_command(host, remote),
+               {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}},
+                .new_session = true});
+  greeting_ = from_child.duplicate();
+  link_.emplace(std::move(from_child), std::move(to_child), host);
+  child_in.reset();
+  child_out.reset();
+  shake_hands(host, version);
+}
+
+void Receiving::shake_hands(const std::string& host, const std::string& version) {
+  const std::string line = read_line(greeting_.get());
+  greeting_.reset();
+  if (!line.starts_with(greeting_tag)) fail_to_start(host, line);
+  std::istringstream rest(line.substr(greeting_tag.size()));
+  int protocol = 0;
+  std::string their_version;
+  std::string surplus;
+  if (!(rest >> protocol >> their_version) || (rest >> surplus)) fail_to_start(host, line);
+  if (protocol != transfer_protocol)
+    throw Failure(host,
+                  std::format("wayferry {} there speaks protocol {}, wayferry {} here protocol {}",
+                              their_version, protocol, version, transfer_protocol),
+                  "install the same version of wayferry on both hosts");
+}
+
+void Receiving::fail_to_start(const std::string& host, const std::string& line) {
+  if (!line.empty())
+    throw Failure(host, "the remote shell said '" + line + "' instead of wayferry's greeting",
+                  "let nothing print on standard output in that account's shell start-up files");
+  link_->close();
+  const int status = ssh_.wait();
+  const std::string said = trimmed(words());
+  if (status == not_found)
+    throw Failure(host, "wayferry is not installed there (" + said + ")",
+                  "install wayferry on " + host + ", in a folder of PATH for ssh commands");
+  if (status == ssh_failed)
+    throw Failure(host, "cannot be reached: " + said,
+                  "`ssh " + host + " true` must work without a password");
+  throw Failure(host, std::format("wayferry receive ended with status {}: {}", status, said));
+}
+
+std::string Receiving::words() const {
+  std::string text;
+  std::array<char, 4096> block;
+  ssize_t n = 0;
+  while ((n = ::pread(words_.get(), block.data(), block.size(),
+                      static_cast<off_t>(text.size()))) > 0)
+    text.append(block.data(), static_cast<size_t>(n));
+  return text;
+}
+
+void Receiving::kill() {
+  ::kill(ssh_.pid(), SIGKILL);
+}
+
+std::optional<Owner> ask_over_ssh(const std::string& host, const std::string& move_id) {
+  const Output output = run(ssh_command(host, {"wayferry", "receive", "--resolve", move_id}));
+  const std::string line = trimmed(output.out);
+  if (output.status != 0) return std::nullopt;
+  for (const Owner owner : {Owner::target, Owner::source})
+    if (line == trimmed(resolved_line(owner))) return owner;
+  return std::nullopt;
+}
+
+}  // namespace wayferry

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "move/host.h"
+#include "move/link.h"
+#include "util/process.h"
+#include "util/unique_fd.h"
+
+// The only file that knows ssh. `ssh HOST wayferry receive` answers with one line,
+//   WAYFERRY RECEIVE <protocol> <version>
+// and from then on speaks transfer.proto. The line is parsed strictly: whatever else a login shell
+// prints there would otherwise be read as messages. ssh's own words go to a memory file and are
+// quoted when the connection fails. WAYFERRY_SSH (words separated by spaces) replaces "ssh".
+
+namespace wayferry {
+
+/// ssh, its options, the host, then `remote`.
+std::vector<std::string> ssh_command(const std::string& host,
+                                     const std::vector<std::string>& remote);
+
+/// A running receiver on the target.
+class Receiving {
+ public:
+  /// Throws Failure: unreachable (in ssh's words), wayferry missing there, another version.
+  /// `fail_at` is for tests (fault.h).
+  Receiving(const std::string& host, const std::string& version, const std::string& fail_at);
+
+  Link& link() { return *link_; }
+  /// What ssh and the receiver printed on their standard error so far.
+  std::string words() const;
+  /// For tests: as if the connection broke.
+  void kill();
+
+ private:
+  void shake_hands(const std::string& host, const std::string& version);
+  [[noreturn]] void fail_to_start(const std::string& host, const std::string& line);
+
+  Child ssh_;
+  UniqueFd words_;
+  std::optional<Link> link_;
+  UniqueFd greeting_;
+};
+
+/// What a receiver prints first, and what one that was only asked about a move prints.
+std::string greeting_line(const std::string& version);
+std::string resolved_line(Owner owner);
+
+/// Asks the target's journal about a move over a connection of its own; nothing if unreachable.
+std::optional<Owner> ask_over_ssh(const std::string& host, const std::string& move_id);
+
+}  // namespace wayferry

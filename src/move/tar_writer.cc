@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "move/tar_writer.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <vector>
+
+#include "move/link.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+struct FreeEntry {
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
+using Entry = std::unique_ptr<archive_entry, FreeEntry>;
+
+// File handles, file system ids and link counts of this host's layers (overlayfs.rst); the kernel
+// makes them again where they matter.
+constexpr std::array<std::string_view, 5> host_bound_xattrs{
+    "trusted.overlay.origin", "trusted.overlay.impure", "trusted.overlay.nlink",
+    "trusted.overlay.upper", "trusted.overlay.uuid"};
+
+struct Xattr {
+  std::string name;
+  std::string value;
+};
+
+void strip_host_bound_xattrs(archive_entry* entry) {
+  std::vector<Xattr> kept;
+  archive_entry_xattr_reset(entry);
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+    if (std::ranges::find(host_bound_xattrs, std::string_view(name)) == host_bound_xattrs.end())
+      kept.push_back({name, std::string(static_cast<const char*>(value), size)});
+  archive_entry_xattr_clear(entry);
+  for (const Xattr& x : kept)
+    archive_entry_xattr_add_entry(entry, x.name.c_str(), x.value.data(), x.value.size());
+}
+
+}  // namespace
+
+struct TarWriter::State {
+  Path root;
+  PieceSink sink;
+  archive* out = archive_write_new();
+  archive* disk = archive_read_disk_new();
+  archive_entry_linkresolver* links = archive_entry_linkresolver_new();
+  std::exception_ptr sink_error;  // must not fly through C code
+  uint64_t bytes = 0;
+
+  ~State() {
+    archive_entry_linkresolver_free(links);
+    archive_read_free(disk);
+    archive_write_free(out);
+  }
+
+  void checked(int result, const std::string& path) {
+    if (result >= ARCHIVE_WARN) return;
+    if (sink_error) std::rethrow_exception(sink_error);
+    throw SystemError(archive_errno(out), "tar " + path);
+  }
+
+  void write_contents(int fd, const std::string& path) {
+    std::array<char, 65536> block;
+    while (true) {
+      const ssize_t n = check("read", ::read(fd, block.data(), block.size()), path);
+      if (n == 0) return;
+      const la_ssize_t taken = archive_write_data(out, block.data(), static_cast<size_t>(n));
+      if (taken < 0) checked(static_cast<int>(taken), path);
+      if (taken < n) return;  // it has grown since its header was written
+    }
+  }
+
+  void write_entry(archive_entry* entry, int fd, const std::string& path) {
+    checked(archive_write_header(out, entry), path);
+    if (fd >= 0 && archive_entry_filetype(entry) == AE_IFREG && archive_entry_size(entry) > 0)
+      write_contents(fd, path);
+    // Pads with zeros what the file has lost since its header was written.
+    checked(archive_write_finish_entry(out), path);
+  }
+};
+
+TarWriter::TarWriter(Path root, PieceSink sink) : state_(std::make_unique<State>()) {
+  state_->root = std::move(root);
+  state_->sink = std::move(sink);
+  archive* out = state_->out;
+  archive_write_set_format_pax(out);
+  archive_write_set_bytes_per_block(out, static_cast<int>(longest_piece));
+  archive_write_set_bytes_in_last_block(out, 1);
+  archive_read_disk_set_symlink_physical(state_->disk);
+  archive_entry_linkresolver_set_strategy(state_->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
+  const auto write = [](archive* /*out*/, void* self, const void* data, size_t size) -> la_ssize_t {
+    auto& state = *static_cast<State*>(self);
+    try {
+      state.sink({static_cast<const char*>(data), size});
+      state.bytes += size;
+      return static_cast<la_ssize_t>(size);
+    } catch (...) {
+      state.sink_error = std::current_exception();
+      return -1;
+    }
+  };
+  state_->checked(archive_write_open2(out, state_.get(), nullptr, write, nullptr, nullptr), "");
+}
+
+TarWriter::~TarWriter() {
+  // Freeing an unfinished archive writes its end; whoever left early does not want to hear it.
+  state_->sink = [](std::string_view) {};
+}
+
+void TarWriter::add(const std::string& relative) {
+  const Path path = relative == "." ? state_->root : state_->root / relative;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return;
+    throw SystemError(errno, "lstat", path.native());
+  }
+  if (S_ISSOCK(status.st_mode)) return;
+  UniqueFd fd;
+  if (S_ISREG(status.st_mode)) {
+    fd = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && (errno == ENOENT || errno == ELOOP)) return;
+    check("open", fd.get(), path.native());
+  }
+  Entry entry(archive_entry_new());
+  archive_entry_copy_pathname(entry.get(), relative.c_str());
+  archive_entry_copy_sourcepath(entry.get(), path.c_str());
+  if (archive_read_disk_entry_from_file(state_->disk, entry.get(), fd.get(), &status) <
+      ARCHIVE_WARN)
+    throw SystemError(archive_errno(state_->disk), "read", path.native());
+  strip_host_bound_xattrs(entry.get());
+  // The resolver turns the second name of a file into a link to the first; in a tar it holds
+  // nothing back, so `later` stays empty.
+  archive_entry* now = entry.release();
+  archive_entry* later = nullptr;
+  archive_entry_linkify(state_->links, &now, &later);
+  entry.reset(now);
+  if (entry) state_->write_entry(entry.get(), fd.get(), path.native());
+}
+
+void TarWriter::finish() { state_->checked(archive_write_close(state_->out), "end"); }
+
+uint64_t TarWriter::bytes() const { return state_->bytes; }
+
+}  // namespace wayferry

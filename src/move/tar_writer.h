@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "util/io.h"
+
+// Writes files of one folder as a tar stream (pax: nanosecond times, xattrs, ACLs, sparse files,
+// hard links), handing it on in pieces as it is made. Knows what an overlay's upper layer holds:
+// whiteouts (character device 0/0) pass, and so do the overlay's own xattrs, except those that
+// point into this host's lower layer and would mislead another's. Sockets are left out: CRIU makes
+// them again. A file that vanishes or changes while it is read is no error: the app runs, and
+// the files are compared once more when it stands still.
+
+namespace wayferry {
+
+/// Takes the next piece of a stream.
+using PieceSink = std::function<void(std::string_view)>;
+
+class TarWriter {
+ public:
+  TarWriter(Path root, PieceSink sink);
+  ~TarWriter();
+
+  /// `relative`: a path below the root, "." for the root itself. A folder without its contents.
+  void add(const std::string& relative);
+  /// Writes the end of the stream.
+  void finish();
+  uint64_t bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wayferry
