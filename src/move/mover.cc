@@ -125,7 +125,10 @@ class Mover {
       ToTarget message;
       message.mutable_abort();
       target_.link.send(message);
-      expect_answer(target_.link, ToSource::kDropped, abort_limit);
+      // An answer to what was asked before may still be under way.
+      ToSource answer;
+      do target_.link.receive(answer, abort_limit);
+      while (!answer.has_dropped() && !answer.has_failed());
     } catch (const Failure&) {
       // It is gone, or said that it has failed: either way it removes the session by itself.
     }
@@ -200,6 +203,7 @@ class Mover {
     target_.link.watch(nullptr);  // too late for signals
     monitor_.hold_until_told();
     save(SessionState::in_doubt);
+    options_.fault.at("handover", target_.kill_link);
     const auto ask = [this] { return target_.ask(record_.move_id); };
     const Handover handover = hand_over(target_.link, ask, options_.limits);
     if (!handover.owner) {
@@ -224,7 +228,8 @@ class Mover {
       options_.fault.at("finish", target_.kill_link);
       let_go(here_, *engine_, monitor_, request_.name);
     } catch (const std::exception& error) {
-      report_.left_over.emplace_back(error.what());
+      report_.left_over.push_back(std::string(error.what()) + "; wayferry resolve " +
+                                  request_.name + " removes it");
     }
   }
 
