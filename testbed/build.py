@@ -47,8 +47,9 @@ _ENVIRONMENT = {
 }
 
 
-def run(argv: list[str], *, log: Path | None = None) -> int:
-    """Runs ARGV in the build chamber, in the tree; returns its exit code. Output goes to LOG if given."""
+def run(argv: list[str], *, log: Path | None = None, change_tree: bool = False) -> int:
+    """Runs ARGV in the build chamber, in the tree, which it cannot write to unless CHANGE_TREE says so; returns
+    its exit code. Output goes to LOG if given."""
     scratch = places.BUILD_DIR / "chamber"
     for folder in (places.BUILD_DIR / "out", places.CCACHE_DIR):
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ def run(argv: list[str], *, log: Path | None = None) -> int:
         [rootfs.ensure()],
         scratch,
         [
-            Bind(places.TREE, places.INNER_TREE),
+            Bind(places.TREE, places.INNER_TREE, writable=change_tree),
             Bind(places.BUILD_DIR / "out", places.INNER_BUILD, writable=True),
             Bind(places.CCACHE_DIR, places.INNER_CCACHE, writable=True),
         ],

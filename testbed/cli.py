@@ -94,4 +94,5 @@ def _whole_verbs(sub: _Verbs) -> None:
     _add(sub, "demo", verbs.demo, "move a terminal from alpha to beta; pictures in out/demo")
     test = _add(sub, "test", verbs.test, "run every test")
     test.add_argument("filter", nargs="*", help="only tests whose name contains one of these")
-    _add(sub, "check", verbs.check, "format, clang-tidy, size figures")
+    check = _add(sub, "check", verbs.check, "format, clang-tidy, size figures")
+    check.add_argument("--fix", action="store_true", help="bring the format in order")

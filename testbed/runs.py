@@ -181,7 +181,8 @@ def _end_recorded(folder: Path) -> None:
 
 def _remove_traces(folder: Path) -> None:
     cgroups.remove(f"{folder.name}-")
-    shutil.rmtree(folder)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _keep_logs(run: Run) -> Path:

@@ -144,10 +144,12 @@ class _Result(unittest.TestResult):
         self._failed(test, self.errors[-1][1])
 
     def _failed(self, test: unittest.TestCase, trace: str) -> None:
-        if not self._bad:
-            # A test that fails, and then fails to clean up, is one failed test.
-            self.counts.failed += 1
+        if self._bad:
+            # A test that fails, and then fails to clean up, is one failed test with one set of evidence.
+            print(f"and then: {trace.strip().splitlines()[-1]}", flush=True)
+            return
         self._bad = True
+        self.counts.failed += 1
         self._line("FAILED", test)
         print(trace)
         keep = getattr(test, "keep_evidence", None)

@@ -150,11 +150,11 @@ def test(args: argparse.Namespace) -> int:
     return suite.run(args.filter)
 
 
-def check(_: argparse.Namespace) -> int:
+def check(args: argparse.Namespace) -> int:
     """What is looked at without running anything."""
     from . import check as module
 
-    return module.run()
+    return module.run(fix=args.fix)
 
 
 def _standing(args: argparse.Namespace) -> Run:

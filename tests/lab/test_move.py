@@ -22,7 +22,7 @@ class Foot(LabTest):
         self.alpha.type_and_see("PS1='$ '; clear\n")
 
     def stop_if_there(self, host: LabHost) -> None:
-        if any(session["name"] == _NAME for session in host.wayferry_json("ps")):
+        if _NAME in host.sessions():
             host.wayferry("stop", _NAME)
 
     def fill(self, host: LabHost) -> Picture:
@@ -56,8 +56,8 @@ class Foot(LabTest):
         self.open_terminal()
         self.alpha.wayferry("move", _NAME, "beta")
         self.alpha.wait_for_picture(lambda now: now == empty, "the empty desktop")
-        self.assertEqual(self.alpha.wayferry_json("ps"), [])
-        self.assertEqual([session["name"] for session in self.beta.wayferry_json("ps")], [_NAME])
+        self.assertEqual(self.alpha.sessions(), [])
+        self.assertEqual(self.beta.sessions(), [_NAME])
 
     def test_a_move_reports_its_phases_and_bytes(self) -> None:
         self.open_terminal()

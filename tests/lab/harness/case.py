@@ -11,7 +11,7 @@ from testbed import places
 from testbed.errors import LabError
 from testbed.wait import wait_until
 
-from .census import leaks
+from .census import Census, leaks
 from .labhost import Lab, LabHost
 
 # Processes that were told to end, and groups and mounts that go with them, need a moment.
@@ -19,19 +19,28 @@ _CLEAN_LIMIT = 10.0
 
 
 class LabTest(unittest.TestCase):
-    """Two hosts; what a test starts it has to end, and the census after it checks that it did."""
+    """Two hosts; what a test starts it has to end, and the census after it checks that it did. A test that
+    failed is believed to have left anything, so the next one gets new hosts."""
 
     HOSTS: ClassVar[list[str]] = ["alpha", "beta"]
     COMPOSITOR: ClassVar[str] = "sway"
 
     lab: ClassVar[Lab]
+    _spoilt: ClassVar[bool] = False
 
     @classmethod
     def setUpClass(cls) -> None:
         cls.lab = Lab.up(cls.HOSTS, cls.COMPOSITOR)
-        cls.addClassCleanup(cls.lab.down)
+        cls._spoilt = False
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.lab.down()
 
     def setUp(self) -> None:
+        if self._spoilt:
+            self.tearDownClass()
+            self.setUpClass()
         self.alpha = self.lab.hosts["alpha"]
         self.beta = self.lab.hosts["beta"]
         for host in self.lab.hosts.values():
@@ -40,6 +49,7 @@ class LabTest(unittest.TestCase):
 
     def keep_evidence(self) -> Path:
         """Called when the test has failed, hosts still up; where it put everything."""
+        type(self)._spoilt = True
         folder = places.OUT_DIR / "failed" / self.id()
         self.lab.keep_evidence(folder)
         return folder
@@ -48,11 +58,13 @@ class LabTest(unittest.TestCase):
         """Ends every process of that name."""
         host.run("pkill", "-x", name)
 
-    def _demand_clean(self, host: LabHost, before: object) -> None:
+    def _demand_clean(self, host: LabHost, before: Census) -> None:
+        if self._spoilt:
+            return
         found: list[str] = []
 
         def clean() -> bool:
-            found[:] = leaks(before, host.census())  # type: ignore[arg-type]
+            found[:] = leaks(before, host.census())
             return not found
 
         try:

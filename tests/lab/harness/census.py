@@ -21,7 +21,11 @@ _WATCHED = ["/run", "/tmp", "/dev/shm", "/var/lib/wayferry", "/var/tmp"]
 
 # Made by the first use of a tool and kept for the next: CRIU's cache of kernel features, and the folders, not
 # what is in them, of runc and wayferry.
-_KEPT = {"/run/criu.kdat", "/run/runc", "/run/wayferry", "/run/lock"}
+_KEPT = {"/run/criu.kdat", "/run/runc", "/run/wayferry", "/run/lock", "/var/lib/wayferry/sessions"}
+
+# wayferry's own book-keeping, by design: a lock file outlives what it guards, and the outcome of a move can be
+# asked for later; it is pruned by age.
+_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves")
 
 # A compositor keeps a descriptor or two from its first window on; a leak of one a move soon exceeds this.
 COMPOSITORS = {"sway", "weston", "weston-desktop-"}
@@ -77,7 +81,7 @@ def take(host: Host) -> Census:
         {(pid, name): descriptors for pid, (name, descriptors) in processes.items()},
         Counter(mounts),
         frozenset(groups),
-        frozenset(files) - _KEPT,
+        frozenset(file for file in files if file not in _KEPT and not file.startswith(_BOOKS)),
         memory,
     )
 

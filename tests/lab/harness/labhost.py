@@ -62,6 +62,10 @@ class LabHost:
         """As wayferry(), with --json, read."""
         return json.loads(self.wayferry(*argv, "--json"))
 
+    def sessions(self) -> list[str]:
+        """The names of wayferry's sessions here."""
+        return [session["container"]["name"] for session in self.wayferry_json("ps")]
+
     def run_app(self, name: str, *command: str, env: dict[str, str] | None = None) -> None:
         """Starts an app under wayferry and waits until its window is on the screen."""
         settings = [word for key, value in (env or {}).items() for word in ("--env", f"{key}={value}")]
