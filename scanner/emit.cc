@@ -111,12 +111,13 @@ void emit_event_rules(std::ostream& out, const Interfaces& interfaces, const Blo
     const auto block = blocks.find(name);
     for (const MessageIr& message : interface.events) {
       if (block == blocks.end()) {
-        out << "    {EventRule::none, -1},\n";
+        out << "    {EventRule::none, -1, 0},\n";
         continue;
       }
       const RuleIr& rule = block->second.events.at(message.name);
       out << "    {EventRule::" << rule.rule << ", "
-          << (rule.rule == "until" ? event_opcode(interface, rule.words[0]) : -1) << "},  // "
+          << (rule.rule == "until" ? event_opcode(interface, rule.words[0]) : -1) << ", "
+          << (rule.words.size() > 1 ? rule.words[1] : "0") << "},  // "
           << name << "." << message.name << "\n";
     }
   }

@@ -19,6 +19,7 @@ enum class RequestRule : uint8_t {
   destroy,
   latest,
   grow,
+  each,
   append,
   pending,
   drop,
@@ -32,11 +33,12 @@ struct RequestCarry {
   int16_t dismissal;  ///< opcode of the event that dismisses the made object, -1: none
 };
 
-enum class EventRule : uint8_t { none, pass, until, ends, null, code };
+enum class EventRule : uint8_t { none, pass, stream, until, ends, null, code };
 
 struct EventCarry {
   EventRule rule;
-  int16_t closing;  ///< of `until`: opcode of the event told on leaving
+  int16_t closing;            ///< of `until`: opcode of the event told on leaving
+  uint32_t closing_argument;  ///< its numbers
 };
 
 struct InterfaceCarry {

@@ -70,8 +70,11 @@ void Connection::request(const Call& call) {
       keep_latest(*call.object, call.object->log, std::move(recorded));
       break;
     }
+    case RequestRule::each:
+      keep_each(call);
+      break;
     case RequestRule::append:
-      call.object->log.push_back(record(call, false));
+      call.object->log.push_back(record(call, true));
       break;
     case RequestRule::pending:
       keep_latest(*call.object, call.object->pending, record(call, true));
@@ -97,8 +100,8 @@ void Connection::request_code(const Call& call) {
   } else if (is(protocol::wl_subsurface, request::wl_subsurface::place_above) ||
              is(protocol::wl_subsurface, request::wl_subsurface::place_below)) {
     place(call);
-  } else if (is(protocol::xdg_surface, request::xdg_surface::ack_configure)) {
-    call.object->acknowledged = true;
+  } else if (is(protocol::zwp_text_input_v3, request::zwp_text_input_v3::commit)) {
+    ++call.object->commits;
   } else if (call.made) {
     create(call);  // wl_display.get_registry, wl_registry.bind, wl_seat.get_*
   }
@@ -108,6 +111,7 @@ void Connection::event(const Call& call) {
   switch (event_carry(*call.message).rule) {
     case EventRule::none:
     case EventRule::pass:
+    case EventRule::stream:
       break;
     case EventRule::until:
       told_until(call);
@@ -130,7 +134,7 @@ void Connection::event_code(const Call& call) {
     call.object->busy = false;
   } else if (call.object->is(protocol::wl_seat)) {
     call.object->capabilities = call.value("capabilities").word;
-  } else if (call.object->is(protocol::xdg_toplevel)) {
+  } else if (call.object->is(protocol::xdg_toplevel) || call.object->is(protocol::xdg_popup)) {
     call.object->told_configure = as_text(call.body);
   }
 }
@@ -169,8 +173,10 @@ Slot Connection::clone(Object& value) {
     objects.keep_maker(copy);
     objects.keep(objects.at(copy.maker).interface->requests[copy.creation.opcode], copy.creation);
   }
-  for (const Recorded& recorded : copy.log)
+  for (Recorded& recorded : copy.log) {
+    recorded.sequence = next_sequence();  // a rebuild asks it of the copy, so after making that
     objects.keep(copy.interface->requests[recorded.opcode], recorded);
+  }
   return copy.slot;
 }
 
@@ -182,6 +188,27 @@ void Connection::keep_latest(Object& object, std::vector<Recorded>& records, Rec
     objects.let_go(object.interface->requests[replaced.opcode], replaced);
   }
   records.push_back(std::move(recorded));
+}
+
+void Connection::keep_each(const Call& call) {
+  Object& key = *call.objects[0];
+  drop_each(*call.object, key.slot, call.message->opcode);
+  key.keyed = true;
+  call.object->log.push_back(record(call, true));
+}
+
+void Connection::drop_each(Object& object, Slot key, std::optional<uint16_t> opcode) {
+  std::vector<Recorded> dropped;
+  std::erase_if(object.log, [&](Recorded& recorded) {
+    const Message& request = object.interface->requests[recorded.opcode];
+    const bool drop = request_carry(request).rule == RequestRule::each &&
+                      (!opcode || *opcode == recorded.opcode) &&
+                      slot_of(request, recorded.body, request.args[0].name) == key;
+    if (drop) dropped.push_back(std::move(recorded));
+    return drop;
+  });
+  for (const Recorded& recorded : dropped)
+    objects.let_go(object.interface->requests[recorded.opcode], recorded);
 }
 
 void Connection::create(const Call& call) {
@@ -215,6 +242,8 @@ void Connection::destroy(Object& object) {
     if (Object* parent = objects.find(object.surface))
       std::erase(parent->stack, slot_of(request, object.creation.body, "surface"));
   }
+  if (object.keyed)
+    objects.each_in_order([&](Object& other) { drop_each(other, object.slot, std::nullopt); });
   objects.end(object);
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,8 @@ class Connection {
  private:
   Recorded record(const Call& call, bool strong);
   void keep_latest(Object& object, std::vector<Recorded>& records, Recorded recorded);
+  void keep_each(const Call& call);
+  void drop_each(Object& object, Slot key, std::optional<uint16_t> opcode);
   void create(const Call& call);
   void destroy(Object& object);
   void commit(Object& surface);

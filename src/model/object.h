@@ -83,8 +83,12 @@ struct Object {
   std::vector<Slot> stack;          ///< of a surface with sub-surfaces: surfaces, bottom to top
   bool busy = false;                ///< of a buffer: attached and not yet released
   uint32_t capabilities = 0;        ///< of a seat: as told last
-  std::string told_configure;       ///< of a toplevel: body of the last configure the app got
-  bool acknowledged = false;        ///< of an xdg_surface: the app answered a configure
+  std::string told_configure;       ///< of a toplevel, popup: body of the last configure
+
+  uint32_t commits = 0;             ///< of a text input: how many the app has made
+  uint32_t commits_before = 0;      ///< of those, made to earlier compositors
+  bool keyed = false;               ///< an `each` record is kept for it
+  bool stream_cut = false;          ///< of a device: events were left out since its last frame
 
   uint32_t strong = 0;  ///< how many need it to be rebuilt
   uint32_t weak = 0;    ///< how many only name it

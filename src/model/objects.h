@@ -49,6 +49,14 @@ class Objects {
 
   /// All objects in the order they were made.
   std::vector<Object*> in_order();
+  /// The same, safe against objects that go meanwhile.
+  template <typename Visit>
+  void each_in_order(Visit visit) {
+    std::vector<Slot> slots;
+    for (const Object* object : in_order()) slots.push_back(object->slot);
+    for (const Slot slot : slots)
+      if (Object* object = find(slot)) visit(*object);
+  }
   size_t size() const { return live_; }
 
  private:

@@ -41,7 +41,7 @@ void save_object(const Object& object, state::Object& into, FileList& files) {
   into.set_busy(object.busy);
   into.set_capabilities(object.capabilities);
   into.set_told_configure(object.told_configure);
-  into.set_acknowledged(object.acknowledged);
+  into.set_commits(object.commits);
 }
 
 // Reading: everything below checks before it believes.
@@ -94,7 +94,8 @@ class Loader {
     object.busy = from.busy();
     object.capabilities = from.capabilities();
     object.told_configure = from.told_configure();
-    object.acknowledged = from.acknowledged();
+    object.commits = from.commits();
+    object.commits_before = from.commits();
     object.by_event = from.maker() == 0;
   }
 
@@ -154,7 +155,10 @@ class Loader {
     for (const auto& record : from) {
       into.push_back(load_record(owner, record, messages));
       const Message& message = messages[into.back().opcode];
-      if (requests) into.back().group = request_carry(message).group;
+      if (!requests) continue;
+      into.back().group = request_carry(message).group;
+      if (request_carry(message).rule == RequestRule::each)
+        into_.objects.at(slot_of(message, into.back().body, message.args[0].name)).keyed = true;
     }
   }
 

@@ -90,7 +90,8 @@ class Monitor {
   }
 
   const MonitorOptions& options_;
-  asio::io_context loop_;
+  // One thread: the loop needs no locks.
+  asio::io_context loop_{ASIO_CONCURRENCY_HINT_UNSAFE};
   SessionHost host_;
   Descriptor display_;
   Descriptor control_;

@@ -25,6 +25,7 @@ Relay::Relay(UniqueFd app, FrozenConnection frozen)
 void Relay::set_link(std::unique_ptr<CompositorLink> link) {
   link_ = std::move(link);
   model_->objects.clear_compositor_ids();
+  model_->objects.each_in_order([](Object& object) { object.commits_before = object.commits; });
   model_->serials.new_epoch();
 }
 
@@ -72,6 +73,7 @@ bool Relay::ask_recorded(Object& object, const Recorded& recorded, Object* made,
   decode(message, bytes_of(body), decoded);
   for (size_t i = 0; i < decoded.count; ++i) {
     const Argument& arg = message.args[i];
+    if (arg.serial && serial == 0) return false;  // none of this compositor's is known
     if (arg.serial) set_word(body, decoded.values[i].offset, serial);
     if (arg.type != ArgType::new_id) continue;
     CHECK(made);

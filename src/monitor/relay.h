@@ -47,9 +47,12 @@ class Relay {
   CompositorLink* link() { return link_.get(); }
   uint64_t messages() const { return messages_; }
 
-  /// Handles what the app, the compositor has sent. False: that end is closed.
+  /// Handles what the app, the compositor has sent. False: that end is closed. One read where one
+  /// is likely to be all: the event loop comes back for the rest.
   bool pump_app();
   bool pump_compositor();
+  /// Handles everything that a frozen app has sent.
+  bool drain_app();
 
   /// Sends what is queued, as far as the sockets take it; false: an end is closed. Nothing goes to
   /// the app while it is held.
@@ -96,6 +99,7 @@ class Relay {
  private:
   using Fds = std::vector<UniqueFd>;
 
+  Channel::Status read_app();
   void app_message(const Header& header, Bytes body);
   Object& speaking_object(const Header& header);
   void resolve_request(Call& call);
@@ -116,6 +120,7 @@ class Relay {
   void deleted(CompositorId id);
   void compositor_error(const Call& call);
   bool configure_is_ours(const Call& call);
+  bool cut_stream(Object& object);
   void focus_came(uint32_t compositor_serial);
   void global_changed(const CompositorGlobal& global, bool gone);
 

@@ -12,11 +12,18 @@
 #include "wire/opcodes.gen.h"
 
 namespace wayferry {
+namespace {
+
+// "frame" closes a group of a device's events; one after nothing but left-out motions says nothing.
+bool is_frame(const Message& message) { return message.name == "frame"; }
+
+}  // namespace
 
 bool Relay::pump_compositor() {
   Channel& channel = link_->channel();
   Channel::Status status;
-  while ((status = channel.receive()) == Channel::Status::open) {
+  do {
+    status = channel.receive();
     while (const auto header = read_header(channel.received())) {
       if (channel.received().size() < header->size) break;
       const Bytes message = channel.received().first(header->size);
@@ -24,7 +31,7 @@ bool Relay::pump_compositor() {
       channel.consume(header->size);
       ++messages_;
     }
-  }
+  } while (status == Channel::Status::open && channel.read_was_full());
   return status != Channel::Status::closed;
 }
 
@@ -82,6 +89,9 @@ bool Relay::resolve_event(Call& call) {
 bool Relay::event_code(const Call& call, Fds& fds) {
   const Object& object = *call.object;
   if (object.is(protocol::wl_display)) return display_event(call);
+  if (event_carry(*call.message).rule == EventRule::stream) return !cut_stream(*call.object);
+  if (is_frame(*call.message)) return !std::exchange(call.object->stream_cut, false);
+  call.object->stream_cut = false;
   if (event_carry(*call.message).rule != EventRule::code) return true;
   if (object.is(protocol::xdg_wm_base)) {
     if (!held_) return true;
@@ -95,6 +105,7 @@ bool Relay::event_code(const Call& call, Fds& fds) {
     return true;
   }
   if (object.is(protocol::wl_buffer)) return object.busy;  // else it is free for the app already
+  if (object.is(protocol::zwp_text_input_v3)) return true;
   return !configure_is_ours(call);
 }
 
@@ -110,7 +121,8 @@ bool Relay::display_event(const Call& call) {
 // shown; the size it wants reaches the app afterwards, if it differs (attach.cc).
 bool Relay::configure_is_ours(const Call& call) {
   Object& object = *call.object;
-  if (object.is(protocol::xdg_toplevel) && self_configured.contains(object.maker)) {
+  const bool sized = object.is(protocol::xdg_toplevel) || object.is(protocol::xdg_popup);
+  if (sized && self_configured.contains(object.maker)) {
     wanted_configures[object.slot] = as_text(call.body);
     return true;
   }
@@ -119,7 +131,19 @@ bool Relay::configure_is_ours(const Call& call) {
     self_configured.erase(object.slot);
     return true;
   }
+  if (object.is(protocol::zwlr_layer_surface_v1) && self_configured.contains(object.slot)) {
+    ask(object, request::zwlr_layer_surface_v1::ack_configure, {call.value("serial").word});
+    self_configured.erase(object.slot);
+    return true;
+  }
   return false;
+}
+
+// Motions are left out while the app does not read them: the next one says where the pointer is.
+bool Relay::cut_stream(Object& object) {
+  constexpr size_t much = 16384;  // some hundred motions that the app has not read
+  object.stream_cut = held_ || app_.output_size() > much;
+  return object.stream_cut;
 }
 
 // Objects that the app has given up hear nothing; an object it has given up is named to it only
@@ -148,6 +172,9 @@ void Relay::pass_event(const Call& call, Fds fds) {
       set_word(out, start + value.offset, raw(call.made->app_id));
     else if (arg.serial)
       set_word(out, start + value.offset, model_->serials.from_compositor(value.word));
+    else if (call.object->is(protocol::zwp_text_input_v3) && arg.name == "serial")
+      // It counts the app's commits; this compositor has seen only those since the attach.
+      set_word(out, start + value.offset, value.word + call.object->commits_before);
   }
   for (UniqueFd& fd : fds) app_.queue_fd(std::move(fd));
 }

@@ -39,26 +39,39 @@ std::string place(const Header& header, const Message& message) {
 
 bool Relay::pump_app() {
   Channel::Status status;
-  while ((status = app_.receive()) == Channel::Status::open) {
-    try {
-      while (const auto header = read_header(app_.received())) {
-        if (app_.received().size() < header->size) break;
-        const Bytes message = app_.received().first(header->size);
-        app_message(*header, message.subspan(header_size));
-        app_.consume(header->size);
-        ++messages_;
-      }
-    } catch (const AppError& error) {
-      send_error(error);
-      return false;
-    } catch (const ProtocolError& error) {
-      send_error(AppError(raw(AppId::display), invalid_method, error.where(), error.text()));
-      return false;
-    }
+  do {
+    status = read_app();
     // Back-pressure: an app that is faster than the compositor waits in its own socket.
-    if (link_ && link_->channel().flush() == Channel::Status::would_block) return true;
+    if (link_ && link_->channel().flush() == Channel::Status::would_block) break;
+  } while (status == Channel::Status::open && app_.read_was_full());
+  return status != Channel::Status::closed;
+}
+
+bool Relay::drain_app() {
+  Channel::Status status;
+  while ((status = read_app()) == Channel::Status::open) {
   }
   return status != Channel::Status::closed;
+}
+
+Channel::Status Relay::read_app() {
+  const Channel::Status status = app_.receive();
+  if (status != Channel::Status::open) return status;
+  try {
+    while (const auto header = read_header(app_.received())) {
+      if (app_.received().size() < header->size) break;
+      const Bytes message = app_.received().first(header->size);
+      app_message(*header, message.subspan(header_size));
+      app_.consume(header->size);
+      ++messages_;
+    }
+    return status;
+  } catch (const AppError& error) {
+    send_error(error);
+  } catch (const ProtocolError& error) {
+    send_error(AppError(raw(AppId::display), invalid_method, error.where(), error.text()));
+  }
+  return Channel::Status::closed;
 }
 
 Object& Relay::speaking_object(const Header& header) {
@@ -204,6 +217,8 @@ void Relay::finish_request(const Call& call, bool passed) {
   if (request_carry(*call.message).rule == RequestRule::focus && !passed) focus_owed = true;
   if (call.made && !passed) tell_inert(*call.made);
   if (!call.message->destructor) return;
+  // Too new a destructor for this compositor: its object stays there, for the app it is gone.
+  if (!passed) model_->objects.set_compositor_id(object, CompositorId::none);
   if (object.by_event) {
     model_->objects.set_compositor_id(object, CompositorId::none);
     release(object);

@@ -218,7 +218,7 @@ void SessionHost::wait_until_read(const std::shared_ptr<ControlClient>& client,
 void SessionHost::seal_all(ControlClient& client, const control::Seal& request) {
   for (const auto& connection : served_) {
     Relay& relay = connection->relay();
-    if (relay.link()) relay.pump_app();  // its last words before the freeze
+    if (relay.link()) relay.drain_app();  // its last words before the freeze
   }
   SealedState sealed = seal(relays(), {request.pids().begin(), request.pids().end()});
   control::Reply reply;

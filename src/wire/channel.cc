@@ -58,6 +58,7 @@ Channel::Status Channel::receive() {
   } while (n < 0 && errno == EINTR);
   const int error = errno;
   in_.resize(before + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  read_was_full_ = n == static_cast<ssize_t>(read_size);
   if (n > 0) {
     take_fds(message, in_fds_);
     return Status::open;

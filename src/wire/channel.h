@@ -27,6 +27,9 @@ class Channel {
 
   /// Reads what is there, once. `open`: something came.
   Status receive();
+  /// The last read was as long as a read can be: there is probably more. A shorter one may leave
+  /// something behind too (reads end at descriptors), but then the socket stays readable.
+  bool read_was_full() const { return read_was_full_; }
 
   /// What was received and not yet consumed.
   Bytes received() const { return std::as_bytes(std::span(in_)).subspan(in_start_); }
@@ -58,6 +61,7 @@ class Channel {
   UniqueFd socket_;
   std::string in_;
   size_t in_start_ = 0;
+  bool read_was_full_ = false;
   std::deque<UniqueFd> in_fds_;
   std::string out_;
   size_t out_start_ = 0;

@@ -45,7 +45,7 @@ class RelayTest : public ::testing::Test {
 
   // Lets everything said so far arrive at both ends; returns what the app heard.
   std::vector<std::string> exchange() {
-    alive_ = relay_->pump_app();
+    alive_ = relay_->drain_app();
     if (alive_) relay_->round_trip(std::chrono::steady_clock::now() + 5s);
     relay_->flush();
     return app_->events();
@@ -285,6 +285,61 @@ TEST_F(RelayTest, HeldEventsWaitAndPingsAreAnswered) {
   const auto events = exchange();
   EXPECT_EQ(count(events, "ping"), 0u);
   EXPECT_EQ(count(events, "close"), 1u);
+}
+
+// A connection's state as it travels, with its pools' files kept beside it.
+struct Saved {
+  state::Connection message;
+  std::vector<std::shared_ptr<PoolFile>> files;
+};
+
+Saved save(Relay& relay) {
+  Saved saved;
+  FileList files(saved.message);
+  save_connection(relay.model(), saved.message, files);
+  saved.files = files.files();
+  return saved;
+}
+
+TEST_F(RelayTest, AStateThatTravelledAttachesInTheSameWords) {
+  compositor("a");
+  start_app();
+  show_window();
+  const Saved saved = save(*relay_);
+  const auto stayed = compositor("b").requests();
+  FrozenConnection frozen;
+  frozen.connection = load_connection(saved.message, saved.files);
+  auto [app, relay] = socket_pair();
+  app_ = std::make_unique<FakeApp>(std::move(app));
+  relay_ = std::make_unique<Relay>(std::move(relay), std::move(frozen));
+  const auto travelled = compositor("c").requests();
+  EXPECT_EQ(stayed, travelled);
+  EXPECT_EQ(save(*relay_).message.objects_size(), saved.message.objects_size());
+}
+
+TEST_F(RelayTest, NoDamagedStateIsBelievedOrCrashes) {
+  compositor("a");
+  start_app();
+  show_window();
+  const Saved saved = save(*relay_);
+  const std::string whole = saved.message.SerializeAsString();
+  size_t refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (const std::string& damaged :
+         {whole.substr(0, at), whole.substr(0, at) + "\x7f" + whole.substr(at + 1)}) {
+      state::Connection message;
+      if (!message.ParseFromString(damaged)) {
+        ++refused;
+        continue;
+      }
+      try {
+        load_connection(message, std::vector<std::shared_ptr<PoolFile>>(saved.files));
+      } catch (const ProtocolError&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, whole.size());
 }
 
 TEST_F(RelayTest, MissingRequiredGlobalsAreNamed) {

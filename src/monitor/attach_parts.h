@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "monitor/relay.h"
+
+// The parts of an attach, in the order in which attach() runs them. Each is one job; what they share
+// is the relay with its model, and the time by which the compositor must have answered.
+
+namespace wayferry {
+
+using AttachClock = std::chrono::steady_clock;
+
+/// The request that made an object; it must not have been made by an event.
+const Message& creation_request(Connection& model, const Object& object);
+bool is_frame_callback(Connection& model, const Object& object);
+
+/// Tells the app that what held at its last compositor holds no more: focus is lost before it is
+/// given again, outputs are left before others are entered, buffers that no window shows come back.
+void tell_farewell(Relay& relay);
+
+/// Makers, objects and their lasting requests, in the order of the app's own words: what was right
+/// to say then is right now. Dead makers that something alive needs are made too.
+class ObjectBuilder {
+ public:
+  ObjectBuilder(Relay& relay, AttachClock::time_point end)
+      : relay_(relay), model_(relay.model()), objects_(relay.model().objects), end_(end) {}
+
+  void build();
+  /// Destroys at the compositor what was made only because others depend on it.
+  void destroy_makers();
+  /// Tells the app of objects that were not made, and frees the ids that the last compositor owed.
+  void dismiss_and_release();
+  /// Objects without counterpart, each with the reason.
+  const std::vector<std::string>& reasons() const { return reasons_; }
+
+ private:
+  struct Step;
+  void make(Object& object);
+  void make_global(Object& object);
+  void make_inert(Object& object, const std::string& reason);
+  bool seat_can_make(const Object& device, const Object& seat);
+  static bool had_grab(const Object& popup);
+
+  Relay& relay_;
+  Connection& model_;
+  Objects& objects_;
+  AttachClock::time_point end_;
+  std::vector<Slot> dismissed_;
+  std::vector<Slot> inert_;
+  std::set<Slot> asked_seats_;
+  std::vector<std::string> reasons_;
+};
+
+/// Puts the windows' contents back: each window is configured, answered on the app's behalf, and
+/// shows what it showed; pending state becomes pending again.
+class WindowBuilder {
+ public:
+  WindowBuilder(Relay& relay, AttachClock::time_point end)
+      : relay_(relay), model_(relay.model()), objects_(relay.model().objects), end_(end) {}
+
+  void build();
+  /// Passes on the sizes that this compositor wants and that differ from what the app knows.
+  void tell_wanted_sizes();
+
+ private:
+  struct Tree;
+  std::vector<Tree> trees();
+  Slot root_of(const Object& surface, int& depth);
+  Object* role_of(Slot surface);
+  void configure(const std::vector<Object*>& roles);
+  void fill(Object& surface);
+  void ask_content(Object& surface, bool& said);
+  void ask_pending(Object& surface);
+  void place_children(Object& parent);
+  void place(Object& parent, Slot child, uint16_t request, Slot sibling);
+  std::vector<Object*> parts_of(Object& surface);
+
+  Relay& relay_;
+  Connection& model_;
+  Objects& objects_;
+  AttachClock::time_point end_;
+};
+
+}  // namespace wayferry

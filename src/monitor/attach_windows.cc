@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <map>
+
+#include "monitor/attach_parts.h"
+#include "wire/opcodes.gen.h"
+
+namespace wayferry {
+namespace {
+
+bool is_role(const Object& object) {
+  return object.is(protocol::xdg_toplevel) || object.is(protocol::xdg_popup) ||
+         object.is(protocol::zwlr_layer_surface_v1);
+}
+
+}  // namespace
+
+/// A window's surfaces: the root, whose role is configured, and its sub-surfaces.
+struct WindowBuilder::Tree {
+  Slot root;
+  Object* role;                                      // null: a cursor, a drag's icon
+  std::vector<std::pair<int, Object*>> surfaces{};   // with their depth below the root
+};
+
+// Windows first, then popups in their own order: a popup needs a parent that is on screen.
+void WindowBuilder::build() {
+  std::vector<Tree> all = trees();
+  const auto is_popup = [](const Tree& tree) {
+    return tree.role && tree.role->is(protocol::xdg_popup);
+  };
+  std::ranges::stable_partition(all, [&](const Tree& tree) { return !is_popup(tree); });
+  std::vector<Object*> windows;
+  for (const Tree& tree : all)
+    if (tree.role && !is_popup(tree)) windows.push_back(tree.role);
+  configure(windows);
+  for (Tree& tree : all) {
+    if (is_popup(tree)) configure({tree.role});
+    // Children before parents: a synchronised sub-surface's state is taken over with its parent's
+    // commit, so the picture comes up whole.
+    std::ranges::stable_sort(tree.surfaces, std::greater(), &std::pair<int, Object*>::first);
+    for (const auto& [depth, surface] : tree.surfaces) fill(*surface);
+  }
+}
+
+std::vector<WindowBuilder::Tree> WindowBuilder::trees() {
+  std::vector<Tree> result;
+  std::map<Slot, size_t> index;
+  for (Object* object : objects_.in_order()) {
+    if (!object->is(protocol::wl_surface) || object->inert() || object->life != Life::alive)
+      continue;
+    int depth = 0;
+    const Slot root = root_of(*object, depth);
+    const auto [at, added] = index.emplace(root, result.size());
+    if (added) result.push_back({root, role_of(root)});
+    result[at->second].surfaces.emplace_back(depth, object);
+  }
+  return result;
+}
+
+Slot WindowBuilder::root_of(const Object& surface, int& depth) {
+  for (Object* object : objects_.in_order()) {
+    if (!object->is(protocol::wl_subsurface) || object->life != Life::alive) continue;
+    const Message& request = creation_request(model_, *object);
+    if (slot_of(request, object->creation.body, "surface") != surface.slot) continue;
+    const Object* parent = objects_.find(object->surface);
+    if (!parent) return surface.slot;
+    ++depth;
+    return root_of(*parent, depth);
+  }
+  return surface.slot;
+}
+
+Object* WindowBuilder::role_of(Slot surface) {
+  for (const Slot slot : objects_.at(surface).dependents) {
+    Object& object = objects_.at(slot);
+    if (is_role(object) && !object.inert()) return &object;
+  }
+  return nullptr;
+}
+
+// A window must be configured before it may show anything. One that was on screen is answered by
+// us; one that the app had not shown yet gets its configure as usual.
+void WindowBuilder::configure(const std::vector<Object*>& roles) {
+  for (const Object* role : roles) {
+    Object& surface = objects_.at(role->surface);
+    const bool layer = role->is(protocol::zwlr_layer_surface_v1);
+    if (model_.mapped(surface)) relay_.self_configured.insert(layer ? role->slot : role->maker);
+    // Of a layer surface the size is part of what the first commit must say.
+    if (layer)
+      for (const Recorded& recorded : role->log)
+        relay_.ask_recorded(objects_.at(role->slot), recorded);
+    relay_.ask(surface, request::wl_surface::commit, {});
+  }
+  // Compositors may take their time (sway arranges first), so more than one round trip is normal.
+  while (!relay_.self_configured.empty()) relay_.round_trip(end_);
+}
+
+std::vector<Object*> WindowBuilder::parts_of(Object& surface) {
+  std::vector<Object*> parts = {&surface};
+  for (const Slot slot : surface.dependents) parts.push_back(&objects_.at(slot));
+  return parts;
+}
+
+void WindowBuilder::fill(Object& surface) {
+  bool said = false;
+  ask_content(surface, said);
+  place_children(surface);
+  if (model_.mapped(surface)) {
+    constexpr uint32_t everything = 0x7fffffff;
+    relay_.ask(surface, request::wl_surface::damage, {0u, 0u, everything, everything});
+  }
+  if (said) relay_.ask(surface, request::wl_surface::commit, {});
+  ask_pending(surface);
+}
+
+void WindowBuilder::ask_content(Object& surface, bool& said) {
+  for (Object* part : parts_of(surface)) {
+    for (const Recorded& recorded : part->log)
+      if (request_carry(part->interface->requests[recorded.opcode]).rule == RequestRule::pending)
+        said |= relay_.ask_recorded(*part, recorded);
+    if (is_frame_callback(model_, *part) && !part->awaits_commit)
+      said |= relay_.ask_recorded(surface, part->creation, part);
+  }
+}
+
+void WindowBuilder::ask_pending(Object& surface) {
+  for (Object* part : parts_of(surface)) {
+    for (const Recorded& recorded : part->pending) relay_.ask_recorded(*part, recorded);
+    if (is_frame_callback(model_, *part) && part->awaits_commit)
+      relay_.ask_recorded(surface, part->creation, part);
+  }
+}
+
+// From the parent outwards: each child is placed next to one that has its place already.
+void WindowBuilder::place_children(Object& parent) {
+  const auto& stack = parent.stack;
+  const auto middle = std::ranges::find(stack, parent.slot) - stack.begin();
+  const auto at = [&](std::ptrdiff_t i) { return stack[static_cast<size_t>(i)]; };
+  for (auto i = middle - 1; i >= 0; --i)
+    place(parent, at(i), request::wl_subsurface::place_below, at(i + 1));
+  for (auto i = middle + 1; i < std::ssize(stack); ++i)
+    place(parent, at(i), request::wl_subsurface::place_above, at(i - 1));
+}
+
+void WindowBuilder::place(Object& parent, Slot child, uint16_t request, Slot sibling) {
+  for (const Slot slot : parent.dependents) {
+    const Object& object = objects_.at(slot);
+    if (!object.is(protocol::wl_subsurface) || object.inert()) continue;
+    if (slot_of(creation_request(model_, object), object.creation.body, "surface") == child)
+      relay_.ask(object, request, {raw(objects_.at(sibling).compositor_id)});
+  }
+}
+
+// The answer carries a serial of ours, which goes no further: we have answered the compositor. A
+// toplevel's size that is left to the app (0, 0) is no news; states follow with the next configure.
+void WindowBuilder::tell_wanted_sizes() {
+  for (auto& [slot, body] : std::exchange(relay_.wanted_configures, {})) {
+    Object* role = objects_.find(slot);
+    if (!role) continue;
+    const size_t size_bytes = role->is(protocol::xdg_popup) ? 16 : 8;  // x, y, width, height
+    const std::string size = body.substr(0, size_bytes);
+    if (size == std::string(size_bytes, '\0') || role->told_configure.starts_with(size)) continue;
+    encode_body(relay_.app().out(), raw(role->app_id),
+                role->is(protocol::xdg_popup) ? uint16_t{event::xdg_popup::configure}
+                                              : uint16_t{event::xdg_toplevel::configure},
+                body);
+    role->told_configure = body;
+    relay_.tell(objects_.at(role->maker), event::xdg_surface::configure, {model_.serials.own()});
+  }
+}
+
+}  // namespace wayferry
