@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "criu/config.h"
 
+#include <fcntl.h>
+
 #include "util/error.h"
 
 namespace wayferry {
 namespace {
 
 // After the options of an engine's file CRIU 4.1 looks into argv for the word "restore", but such a
-// file comes without an argv: it dies of a null pointer. In the file that CRIU_CONFIG_FILE names the
-// option works.
+// file comes without an argv: it dies of a null pointer. In the file that CRIU_CONFIG_FILE names
+// the option works.
 constexpr std::string_view crashes_criu = "network-lock";
 
 // CRIU splits a line at its first blank and takes '#' for a comment and '"' for a quotation.
@@ -28,6 +30,12 @@ CriuConfig& CriuConfig::add(std::string_view option, std::string_view value) {
   text_.back() = ' ';
   text_.append(value) += '\n';
   return *this;
+}
+
+void CriuConfig::write(const Path& path) const {
+  const UniqueFd fd(check(
+      "open", ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path.native()));
+  write_all(fd.get(), text_);
 }
 
 CriuConfig common_criu_config() {

@@ -7,9 +7,9 @@
 #include "util/io.h"
 
 // A CRIU configuration file: the one door to CRIU's options that every container engine leaves open
-// (runc and crun by the annotation org.criu.config, Docker and Podman by /etc/criu/runc.conf). Options
-// in it win over what the engine asks for. It knows nothing of what the options mean; what must not
-// stand in such a file (it would crash CRIU) is refused here, in one place.
+// (runc and crun by the annotation org.criu.config, Docker and Podman by /etc/criu/runc.conf).
+// Options in it win over what the engine asks for. It knows nothing of what the options mean; what
+// must not stand in such a file (it would crash CRIU) is refused here, in one place.
 
 namespace wayferry {
 
@@ -22,14 +22,16 @@ class CriuConfig {
 
   /// The file's text: one option a line, no dashes.
   const std::string& text() const { return text_; }
-  void write(const Path& path) const { write_file(path, text_); }
+  /// Written plainly, not by write_file: that waits for the disk, in the middle of a downtime, for
+  /// a file which nobody needs after a crash.
+  void write(const Path& path) const;
 
  private:
   std::string text_;
 };
 
 /// What every dump and restore has in common. The level of the log is that of errors: CRIU's debug
-/// log costs tens of milliseconds, its error lines are all that we quote.
+/// log grows with the app, and its error lines are all that we quote.
 CriuConfig common_criu_config();
 
 }  // namespace wayferry

@@ -52,7 +52,8 @@ std::optional<std::string> criu_check_failure(const std::string& feature) {
   const Output output = run(command);
   if (output.status == 0) return std::nullopt;
   std::string words;
-  for (const std::string& error : criu_errors(output.err)) words += (words.empty() ? "" : "; ") + error;
+  for (const std::string& error : criu_errors(output.err))
+    words += (words.empty() ? "" : "; ") + error;
   return words.empty() ? "status " + std::to_string(output.status) : words;
 }
 

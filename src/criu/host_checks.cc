@@ -37,7 +37,8 @@ struct Check {
 std::optional<std::string> process_status(const std::string& label) {
   std::istringstream lines(read_file("/proc/self/status").value_or(""));
   for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(label + ":")) return line.substr(line.find_first_not_of(" \t", label.size() + 1));
+    if (line.starts_with(label + ":"))
+      return line.substr(line.find_first_not_of(" \t", label.size() + 1));
   return std::nullopt;
 }
 
@@ -119,24 +120,34 @@ constexpr Check checks[] = {
     {"engine", engine, "apt install runc"},
     {"nsenter", network_tools, "apt install util-linux"},
     {"CRIU version", version, "install CRIU 4.0 or newer (Debian 13 has 4.1: apt install criu)"},
-    {"criu check", criu_check, "use a kernel with CONFIG_CHECKPOINT_RESTORE, outside of any chroot"},
+    {"criu check", criu_check,
+     "use a kernel with CONFIG_CHECKPOINT_RESTORE, outside of any chroot"},
     {"userfaultfd", userfaultfd, "use a kernel with CONFIG_USERFAULTFD (only lazy moves need it)"},
     {"pipe size", pipe_size, "sysctl fs.pipe-max-size=16777216 (only lazy moves need it)"},
     {"cgroup", cgroup, "mount a cgroup file system, version 2 or version 1's freezer"},
     {"overlay", overlay, "modprobe overlay; put /var/lib/wayferry on ext4, xfs, btrfs or tmpfs"},
 };
 
+HostCheck look_at(const Check& check) {
+  Finding finding = check.look();
+  return {.name = check.name,
+          .ok = finding.ok,
+          .detail = std::move(finding.detail),
+          .cure = finding.ok ? "" : check.cure};
+}
+
 }  // namespace
 
 std::vector<HostCheck> check_host() {
   std::vector<HostCheck> results;
-  for (const Check& check : checks) {
-    Finding finding = check.look();
-    results.push_back({.name = check.name,
-                       .ok = finding.ok,
-                       .detail = std::move(finding.detail),
-                       .cure = finding.ok ? "" : check.cure});
-  }
+  for (const Check& check : checks) results.push_back(look_at(check));
+  return results;
+}
+
+std::vector<HostCheck> check_for_lazy() {
+  std::vector<HostCheck> results;
+  for (const Check& check : checks)
+    if (check.look == userfaultfd || check.look == pipe_size) results.push_back(look_at(check));
   return results;
 }
 

@@ -10,7 +10,7 @@
 namespace wayferry {
 
 struct HostCheck {
-  std::string name;    ///< "CRIU version"
+  std::string name;  ///< "CRIU version"
   bool ok = false;
   std::string detail;  ///< what was found: "4.1.1"
   std::string cure;    ///< what the user can do; empty if ok
@@ -18,5 +18,8 @@ struct HostCheck {
 
 /// All checks, in the order in which they should be mended.
 std::vector<HostCheck> check_host();
+
+/// Only what a lazy move needs besides, without starting a program: for every move.
+std::vector<HostCheck> check_for_lazy();
 
 }  // namespace wayferry

@@ -44,11 +44,20 @@ class Fields {
     const uint64_t key = varint();
     number = key >> 3;
     switch (key & 7) {
-      case 0: value = varint(); break;
-      case 1: bytes = take(8); break;
-      case 2: bytes = take(varint()); break;
-      case 5: bytes = take(4); break;
-      default: bad("unknown wire type");
+      case 0:
+        value = varint();
+        break;
+      case 1:
+        bytes = take(8);
+        break;
+      case 2:
+        bytes = take(varint());
+        break;
+      case 5:
+        bytes = take(4);
+        break;
+      default:
+        bad("unknown wire type");
     }
     return true;
   }

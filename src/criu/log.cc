@@ -10,7 +10,7 @@ namespace {
 // Errors that CRIU prints on its way to success.
 constexpr std::array harmless{
     std::string_view("Can't setup RLIMIT_NOFILE"),  // root without CAP_SYS_RESOURCE
-    std::string_view("Unable to create tun"),       // probing the kernel: a host without /dev/net/tun
+    std::string_view("Unable to create tun"),  // probing the kernel: a host without /dev/net/tun
 };
 
 // Enough for cause and consequences, few enough for a message.

@@ -33,9 +33,9 @@ Json mounts(const ContainerDirs& dirs) {
 // What a program needs to manage its own files and children as root of its container; nothing that
 // reaches the kernel's settings, devices or raw network.
 Json capabilities() {
-  const Json set = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",  "CAP_FSETID",
-                    "CAP_KILL",   "CAP_SETGID",       "CAP_SETUID",  "CAP_SETPCAP",
-                    "CAP_NET_BIND_SERVICE"};
+  const Json set = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",
+                    "CAP_FSETID", "CAP_KILL",         "CAP_SETGID",
+                    "CAP_SETUID", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE"};
   return {{"bounding", set}, {"effective", set}, {"permitted", set}};
 }
 
@@ -61,7 +61,7 @@ Json linux_part(const std::string& name, const BundlePaths& paths) {
         {{"type", "ipc"}},
         {{"type", "uts"}},
         {{"type", "cgroup"}},
-        {{"type", "network"}, {"path", paths.network.native()}}}},
+        {{"type", "network"}, {"path", paths.namespaces.network.native()}}}},
       {"cgroupsPath", cgroup_path(name)},
       {"resources", {{"devices", {{{"allow", false}, {"access", "rwm"}}}}}},
   };
@@ -80,8 +80,8 @@ std::vector<std::string> base_environment() {
       "WAYLAND_DISPLAY=/run/wayferry/wayland-0",
       "GDK_BACKEND=wayland",
       "QT_QPA_PLATFORM=wayland",
-      "GSK_RENDERER=cairo",        // memory of a GPU cannot be moved:
-      "LIBGL_ALWAYS_SOFTWARE=1",   // everything is drawn in the app's own
+      "GSK_RENDERER=cairo",       // memory of a GPU cannot be moved:
+      "LIBGL_ALWAYS_SOFTWARE=1",  // everything is drawn in the app's own
   };
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/namespaces.h"
 
 // The OCI bundle of a session: what runc and crun read about the container. Pure: it makes a text
 // from a specification and touches nothing. What stands in it is chosen for being moved: few mounts
@@ -19,7 +20,7 @@ struct BundlePaths {
         criu(dirs.bundle / "criu.conf"),
         root(dirs.bundle / "rootfs"),
         skeleton(dirs.bundle / "skeleton"),
-        network(dirs.bundle / "network"),
+        namespaces{.network = dirs.bundle / "network", .cgroup = dirs.bundle / "cgroup"},
         pid(dirs.bundle / "pid"),
         log(dirs.bundle / "engine.log") {}
 
@@ -27,9 +28,9 @@ struct BundlePaths {
   Path criu;      ///< CRIU's options, written anew before each dump and restore
   Path root;      ///< the overlay is mounted here
   Path skeleton;  ///< the layer of root.h
-  Path network;   ///< the namespace of network.h
-  Path pid;       ///< where the engine writes init's pid
-  Path log;       ///< the engine's own errors
+  NamespaceFiles namespaces;
+  Path pid;  ///< where the engine writes init's pid
+  Path log;  ///< the engine's own errors
 };
 
 /// Environment of every container, before what ContainerSpec adds.

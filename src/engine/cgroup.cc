@@ -30,7 +30,7 @@ constexpr auto vfork_step = 2ms;
 
 const Path mount_point = "/sys/fs/cgroup";
 
-bool is_version_2() {
+bool mounted_version_2() {
   struct statfs info{};
   check("statfs", ::statfs(mount_point.c_str(), &info), mount_point.native());
   return info.f_type == CGROUP2_SUPER_MAGIC;
@@ -78,6 +78,26 @@ bool any_waits_for_vfork(const std::vector<pid_t>& processes) {
   return false;
 }
 
+// The container's group in each mounted hierarchy. With version 1 these are the folders below the
+// mount point, once each: others are links ("cpu" to "cpu,cpuacct").
+std::vector<Path> all_folders(const std::string& container) {
+  const std::string name = cgroup_path(container);
+  if (mounted_version_2()) return {mount_point.native() + name};
+  std::vector<Path> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(mount_point))
+    if (!entry.is_symlink() && std::filesystem::exists(entry.path() / "cgroup.procs"))
+      folders.push_back(entry.path().native() + name);
+  return folders;
+}
+
+// A version 1 cpuset starts empty, and no process may enter an empty one.
+void fill_cpuset(const Path& folder) {
+  for (const char* setting : {"cpuset.cpus", "cpuset.mems"}) {
+    const auto above = read_file(folder.parent_path() / setting);
+    if (above && std::filesystem::exists(folder / setting)) write_control(folder / setting, *above);
+  }
+}
+
 }  // namespace
 
 std::string cgroup_path(const std::string& container) {
@@ -90,7 +110,19 @@ std::optional<pid_t> inner_pid(pid_t process) {
   return pids.back();
 }
 
-Cgroup::Cgroup(const std::string& container) : version_2_(is_version_2()) {
+void enter_cgroups(const std::string& container) {
+  for (const Path& folder : all_folders(container)) {
+    std::filesystem::create_directory(folder);
+    if (!mounted_version_2()) fill_cpuset(folder);
+    write_control(folder / "cgroup.procs", "0");
+  }
+}
+
+void remove_cgroups(const std::string& container) {
+  for (const Path& folder : all_folders(container)) std::filesystem::remove(folder);
+}
+
+Cgroup::Cgroup(const std::string& container) : version_2_(mounted_version_2()) {
   folder_ = mount_point.native() + (version_2_ ? "" : "/freezer") + cgroup_path(container);
 }
 
@@ -127,7 +159,8 @@ bool Cgroup::frozen() const {
   return version_2_ ? state->find("frozen 1") != std::string::npos : state->starts_with("FROZEN");
 }
 
-void Cgroup::freeze_once() const {
+void Cgroup::freeze() const {
+  if (!exists()) throw Failure("", "there is no running container with " + folder_.native());
   write_state(true);
   const auto end = std::chrono::steady_clock::now() + freeze_limit;
   while (!frozen()) {
@@ -138,17 +171,16 @@ void Cgroup::freeze_once() const {
   }
 }
 
-void Cgroup::freeze() const {
-  if (!exists()) throw Failure("", "there is no running container with " + folder_.native());
+void Cgroup::freeze_outside_vfork() const {
   const auto end = std::chrono::steady_clock::now() + vfork_limit;
-  freeze_once();
+  freeze();
   while (any_waits_for_vfork(processes())) {
     write_state(false);
     if (std::chrono::steady_clock::now() > end)
       throw Failure("", "a process of the app is starting another and does not get done with it",
                     "try again in a moment");
     std::this_thread::sleep_for(vfork_step);
-    freeze_once();
+    freeze();
   }
 }
 

@@ -9,10 +9,10 @@
 
 #include "util/io.h"
 
-// The control group of one container: who is in it, and the freezer. `runc pause`, `runc resume` and
-// `runc ps` do no more than read and write the same files, but starting runc costs 10 ms each time,
-// and all three stand in a move's downtime. Works with cgroup version 2, and with version 1's freezer
-// (also when both are mounted: engines then use version 1).
+// The control group of one container: who is in it, and the freezer. `runc pause`, `runc resume`
+// and `runc ps` do no more than read and write the same files, but starting runc costs 10 ms each
+// time, and all three stand in a move's downtime. Works with cgroup version 2, and with version 1's
+// freezer (also when both are mounted: engines then use version 1).
 
 namespace wayferry {
 
@@ -27,20 +27,28 @@ class Cgroup {
   /// The host's pids of all processes in it, init first. Empty if there is no such group.
   std::vector<pid_t> processes() const;
 
-  /// Stops every process where it stands, none in the middle of a vfork: its parent could not be
-  /// seized by CRIU. Returns when all stand still; throws Failure if they do not.
+  /// Stops every process where it stands. Returns when all stand still; throws Failure if they do
+  /// not. freeze_outside_vfork() tries again until none stands in the middle of a vfork, because
+  /// CRIU could not seize that one.
   void freeze() const;
+  void freeze_outside_vfork() const;
   void thaw() const;
   bool frozen() const;
   bool exists() const;
+  bool is_version_2() const { return version_2_; }
 
  private:
   void write_state(bool frozen) const;
-  void freeze_once() const;
 
   Path folder_;
   bool version_2_;
 };
+
+/// Puts the calling process into the container's group in every hierarchy, made if not there.
+void enter_cgroups(const std::string& container);
+
+/// Removes the group from every hierarchy; nobody may be in it any more.
+void remove_cgroups(const std::string& container);
 
 /// The pid of a process inside its innermost PID namespace; nothing if it is gone.
 std::optional<pid_t> inner_pid(pid_t process);

@@ -11,7 +11,8 @@ std::unique_ptr<Engine> make_engine(const std::string& kind) {
   if (kind != "runc" && kind != "crun")
     throw Failure("", "there is no engine called " + kind, "use runc or crun");
   if (!find_program(kind))
-    throw Failure("", "the container engine " + kind + " is not installed", "apt install " + kind);
+    throw Failure("", "the container engine " + kind + " is not installed",
+                  kind == "crun" ? "apt install crun libcriu2" : "apt install runc");
   return std::make_unique<RuncEngine>(kind);
 }
 

@@ -38,21 +38,24 @@ struct ContainerDirs {
   Path display;   ///< holds the monitor's socket "wayland-0"; bound to /run/wayferry inside
 };
 
-/// Descriptors that become the app's standard output and error; standard input is /dev/null.
+/// Descriptors that become the app's standard output and error; standard input is /dev/null. They
+/// must be ends of pipes: CRIU cannot carry a file of the host. -1 is /dev/null.
 struct ContainerOutput {
   int out = -1;
   int err = -1;
 };
 
 struct CheckpointOptions {
-  Path images;                         ///< exists, empty; filled by CRIU
+  Path images;                         ///< exists, empty; all that is in it afterwards travels
   Path work;                           ///< CRIU's log and scratch files
   std::vector<ino_t> display_sockets;  ///< the app's ends of its display connections
+  bool lazy = false;                   ///< leave out what can be fetched from the processes later
 };
 
 struct RestoreOptions {
   Path images;
   Path work;
+  bool lazy = false;  ///< the images are lazy, and somebody listens at CRIU's socket in `work`
 };
 
 class Engine {
@@ -70,7 +73,8 @@ class Engine {
   /// The host's pids of all processes of the container, init first.
   virtual std::vector<pid_t> processes(const std::string& name) = 0;
 
-  /// Freezes (cgroup) and thaws all processes. Both are idempotent.
+  /// Freezes (cgroup) and thaws all processes. Both are idempotent. What the app had stopped itself
+  /// (ctrl-Z) stays stopped.
   virtual void pause(const std::string& name) = 0;
   virtual void resume(const std::string& name) = 0;
 
@@ -79,15 +83,17 @@ class Engine {
   virtual void checkpoint(const std::string& name, const ContainerDirs& dirs,
                           const CheckpointOptions& options) = 0;
 
-  /// Restores into a prepared container, its processes stopped before their first instruction. The
-  /// app's display sockets reconnect to `display`/wayland-0 meanwhile. Returns init's pid.
+  /// Restores into a prepared container, its processes frozen before their first instruction. The
+  /// app's display sockets reconnect to `display`/wayland-0 meanwhile: somebody must listen there.
+  /// Returns init's pid. What follows is release() or kill(), no other checkpoint.
   virtual pid_t restore(const std::string& name, const ContainerDirs& dirs,
                         const RestoreOptions& options, const ContainerOutput& output) = 0;
 
   /// Lets restored processes go on where they stood (those that were stopped before stay stopped).
   virtual void release(const std::string& name) = 0;
 
-  /// Ends the container's processes (TERM, after `grace` KILL).
+  /// Ends the container's processes (TERM, after `grace` KILL). Without grace, a frozen container
+  /// ends without another instruction: so the source's copy goes after the commit.
   virtual void kill(const std::string& name, std::chrono::milliseconds grace) = 0;
 
   /// Removes a container and all that prepare() made, whatever state it is in, also half made; the

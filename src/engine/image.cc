@@ -14,7 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// In the store, each in a folder named by its digest: rootfs/ and config.json (as the image has it).
+// In the store, each in a folder named by its digest: rootfs/ and config.json (as the image has
+// it).
 constexpr const char* root_name = "rootfs";
 constexpr const char* config_name = "config.json";
 
@@ -72,7 +73,8 @@ void unpack(const Source& source, const Path& staging) {
   }
   // umoci reads OCI layouts only, and wants a tag.
   const Path layout = staging / "layout";
-  run_checked({"skopeo", "copy", "--quiet", skopeo_name(source), "oci:" + layout.native() + ":image"});
+  run_checked(
+      {"skopeo", "copy", "--quiet", skopeo_name(source), "oci:" + layout.native() + ":image"});
   run_checked({"umoci", "raw", "unpack", "--image", layout.native() + ":image", root.native()});
   std::filesystem::remove_all(layout);
 }
@@ -126,7 +128,8 @@ std::string import_image(const std::string& reference, const Path& store) {
 
 Path image_root(const std::string& digest, const Path& store) {
   if (!has_image(digest, store))
-    throw Failure("", "the image " + digest + " is not on this host", "wayferry run --image imports it");
+    throw Failure("", "the image " + digest + " is not on this host",
+                  "wayferry run --image imports it");
   return store / digest / root_name;
 }
 

@@ -8,7 +8,8 @@
 
 // The images on this host: unpacked once, never written to, used as the lowest layer of every
 // container made from them. They are known by their digest, so that the target of a move can tell
-// whether it has the same one. skopeo and umoci do the reading; this file knows only where things lie.
+// whether it has the same one. skopeo and umoci do the reading; this file knows only where things
+// lie.
 
 namespace wayferry {
 
@@ -19,10 +20,12 @@ struct ImageDefaults {
   std::string working_directory = "/";
 };
 
-/// Brings an image into the store unless it is there, and returns its digest ("sha256:…"). `reference`
-/// is a file (docker-archive, as `docker save` or skopeo write it), a folder with an OCI layout
+/// Brings an image into the store unless it is there, and returns its digest ("sha256:…").
+/// `reference` is a file (docker-archive, as `docker save` or skopeo write it), a folder with an
+/// OCI layout
 /// ("DIR" or "DIR:TAG"), or a folder with an unpacked root file system.
-std::string import_image(const std::string& reference, const Path& store = "/var/lib/wayferry/images");
+std::string import_image(const std::string& reference,
+                         const Path& store = "/var/lib/wayferry/images");
 
 /// The root file system of an imported image. Throws Failure if it is not on this host.
 Path image_root(const std::string& digest, const Path& store = "/var/lib/wayferry/images");

@@ -30,8 +30,8 @@ struct Link {
 constexpr mode_t for_all = 01777;
 
 constexpr Folder folders[] = {
-    {"dev", 0755},          {"dev/pts", 0755},      {"proc", 0555},        {"run", 0755},
-    {"run/user", 0755},     {"run/user/0", 0700},   {"run/tmp", for_all},  {"run/shm", for_all},
+    {"dev", 0755},          {"dev/pts", 0755},     {"proc", 0555},       {"run", 0755},
+    {"run/user", 0755},     {"run/user/0", 0700},  {"run/tmp", for_all}, {"run/shm", for_all},
     {"run/wayferry", 0755}, {"run/lock", for_all},
 };
 
@@ -92,12 +92,16 @@ void check_layers(const RootLayers& layers) {
   // The kernel shows a mapped file of an overlay upon an overlay as one of the lower overlay, which
   // is mounted nowhere in the container: "Can't lookup mount" in CRIU.
   if (on_overlay(layers.base))
-    throw Failure("", layers.base.native() + " lies on an overlay file system, from which a container "
-                  "cannot be checkpointed",
+    throw Failure("",
+                  layers.base.native() +
+                      " lies on an overlay file system, from which a container "
+                      "cannot be checkpointed",
                   "use a base directory on a file system of its own (ext4, xfs, btrfs …)");
   if (on_overlay(layers.writable))
-    throw Failure("", layers.writable.native() + " lies on an overlay file system, which cannot take "
-                  "what the app writes",
+    throw Failure("",
+                  layers.writable.native() +
+                      " lies on an overlay file system, which cannot take "
+                      "what the app writes",
                   "put /var/lib/wayferry on a file system of its own (ext4, xfs, tmpfs …)");
 }
 
@@ -125,14 +129,13 @@ void mount_root(const RootLayers& layers) {
   check_layers(layers);
   make_skeleton(layers.skeleton);
   const std::string options = overlay_options(layers);
-  check("mount overlay",
-        ::mount("wayferry", layers.mount.c_str(), "overlay", 0, options.c_str()), options);
+  check("mount overlay", ::mount("wayferry", layers.mount.c_str(), "overlay", 0, options.c_str()),
+        options);
 }
 
 void unmount_root(const RootLayers& layers) {
   while (::umount2(layers.mount.c_str(), MNT_DETACH) == 0) continue;  // all of a stack of mounts
-  if (errno != EINVAL && errno != ENOENT)
-    throw SystemError(errno, "umount", layers.mount.native());
+  if (errno != EINVAL && errno != ENOENT) throw SystemError(errno, "umount", layers.mount.native());
   // Only when empty: a root that is still mounted must not lose its files to us.
   std::filesystem::remove(layers.mount);
   std::filesystem::remove_all(layers.skeleton);

@@ -8,13 +8,13 @@
 #include <thread>
 
 #include "criu/config.h"
-#include "criu/image.h"
 #include "criu/log.h"
 #include "engine/bundle.h"
 #include "engine/cgroup.h"
 #include "engine/image.h"
-#include "engine/network.h"
+#include "engine/namespaces.h"
 #include "engine/root.h"
+#include "engine/stopped.h"
 #include "util/error.h"
 #include "util/process.h"
 #include "util/scope.h"
@@ -37,23 +37,38 @@ Path base_directory(const ContainerSpec& spec) {
   return spec.base_kind == "image" ? image_root(spec.base) : Path(spec.base);
 }
 
+// CRIU's last words in a lazy dump that came to its end, if it could not serve the pages.
+constexpr std::string_view lazy_dump_complete = "Lazy pages transfer FAILED";
+constexpr std::string_view no_address = "none";
+
+bool is_complete_lazy_dump(const Path& log) {
+  return read_file(log).value_or("").find(lazy_dump_complete) != std::string::npos;
+}
+
 CriuConfig dump_config(const CheckpointOptions& options) {
   CriuConfig config = common_criu_config();
   // The groups are the engine's affair on both hosts. CRIU's own treatment costs 10 to 40 ms.
-  config.add("manage-cgroups", "ignore");
+  config.add("manage-cgroups=ignore");
   // Files that were deleted while open travel in the images; the default limit is 1 MB.
   config.add("ghost-limit", "512M");
   config.add("timeout", "5");  // seconds to catch all processes, which stand still already
+  if (options.lazy) {
+    // CRIU leaves the pages out and wants to serve them itself then. At this address it cannot, so
+    // it ends and puts the processes back, whole and frozen: we read them from there.
+    config.add("lazy-pages");
+    config.add("address", no_address);
+  }
   for (const ino_t socket : options.display_sockets)
     config.add("external", "unix[" + std::to_string(socket) + "]");
   return config;
 }
 
-CriuConfig restore_config() {
+CriuConfig restore_config(const RestoreOptions& options) {
   CriuConfig config = common_criu_config();
-  config.add("manage-cgroups", "ignore");
+  config.add("manage-cgroups=ignore");
   config.add("ext-unix-sk");
   config.add("leave-stopped");
+  if (options.lazy) config.add("lazy-pages");
   return config;
 }
 
@@ -100,13 +115,14 @@ bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit) {
 }  // namespace
 
 std::optional<std::string> RuncEngine::command(const ContainerDirs& dirs,
+                                               std::vector<std::string> door,
                                                const std::vector<std::string>& arguments,
-                                               const ContainerOutput& output, bool in_network) {
+                                               const ContainerOutput& output) {
   const BundlePaths paths(dirs);
   std::filesystem::remove(paths.log);
-  std::vector<std::string> words{program_, "--log", paths.log.native(), "--log-format", "json"};
+  std::vector<std::string> words = std::move(door);
+  words.insert(words.end(), {program_, "--log", paths.log.native(), "--log-format", "json"});
   words.insert(words.end(), arguments.begin(), arguments.end());
-  if (in_network) words = inside_network(paths.network, words);
   SpawnOptions options;
   if (output.out >= 0) options.fds.emplace_back(1, output.out);
   if (output.err >= 0) options.fds.emplace_back(2, output.err);
@@ -122,10 +138,10 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs) {
   for (const Path& folder : {dirs.bundle, dirs.display})
     std::filesystem::create_directories(folder);
   unmount_root(layers);
-  remove_network(paths.network);
+  remove_namespaces(paths.namespaces);
   Undo undo([&] { remove(spec.name, dirs); });
   mount_root(layers);
-  make_network(paths.network);
+  make_namespaces(paths.namespaces, spec.name);
   write_file(paths.config, bundle_config(spec, dirs));
   undo.dismiss();
 }
@@ -133,10 +149,10 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs) {
 pid_t RuncEngine::start(const std::string& name, const ContainerDirs& dirs,
                         const ContainerOutput& output) {
   const BundlePaths paths(dirs);
-  const auto error = command(dirs,
-                             {"run", "--detach", "--bundle", dirs.bundle.native(), "--pid-file",
-                              paths.pid.native(), name},
-                             output, false);
+  const auto error = command(
+      dirs, {},
+      {"run", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(), name},
+      output);
   if (error) throw Failure("", "cannot start the app: " + *error);
   return read_pid(paths.pid);
 }
@@ -146,7 +162,7 @@ std::vector<pid_t> RuncEngine::processes(const std::string& name) {
 }
 
 void RuncEngine::pause(const std::string& name) {
-  Cgroup(name).freeze();
+  Cgroup(name).freeze_outside_vfork();
 }
 
 void RuncEngine::resume(const std::string& name) {
@@ -158,31 +174,35 @@ void RuncEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   const Cgroup group(name);
   CHECK(group.frozen());
   dump_config(options).write(BundlePaths(dirs).criu);
-  const auto error = command(dirs,
+  const LiftedStops lifted(group);
+  const auto error = command(dirs, inside_network(BundlePaths(dirs).namespaces),
                              {"checkpoint", "--leave-running", "--image-path",
                               options.images.native(), "--work-path", options.work.native(), name},
-                             {}, true);
+                             {});
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
   // but a CRIU that crashed does not.
   group.freeze();
-  if (error) fail("cannot checkpoint the app", options.work / "dump.log", *error);
+  const Path log = options.work / "dump.log";
+  if (error && !(options.lazy && is_complete_lazy_dump(log)))
+    fail("cannot checkpoint the app", log, *error);
+  lifted.write(options.images);
 }
 
 pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
                           const RestoreOptions& options, const ContainerOutput& output) {
   const BundlePaths paths(dirs);
-  restore_config().write(paths.criu);
-  const auto error = command(dirs,
-                             {"restore", "--detach", "--bundle", dirs.bundle.native(), "--pid-file",
-                              paths.pid.native(), "--image-path", options.images.native(),
-                              "--work-path", options.work.native(), name},
-                             output, true);
+  restore_config(options).write(paths.criu);
+  const auto error = command(
+      dirs, inside_both(paths.namespaces),
+      {"restore", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(),
+       "--image-path", options.images.native(), "--work-path", options.work.native(), name},
+      output);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
-  // All are stopped as by SIGSTOP. Once they are frozen too, SIGCONT starts nobody: it only takes the
-  // stop away, from everybody before anybody runs, so that no shell sees a stopped child.
+  // All are stopped as by SIGSTOP. Once they are frozen too, SIGCONT starts nobody: it only takes
+  // the stop away, from everybody before anybody runs, so that no shell sees a stopped child.
   const Cgroup group(name);
   group.freeze();
-  const auto stopped = stopped_processes(options.images);
+  const auto stopped = stopped_in_checkpoint(options.images);
   for (const pid_t process : group.processes())
     if (const auto inner = inner_pid(process); inner && !stopped.contains(*inner))
       ::kill(process, SIGCONT);
@@ -217,8 +237,9 @@ void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
   kill(name, 0ms);
   delete_container(name);
+  remove_cgroups(name);
   unmount_root(layers_of({}, dirs));
-  remove_network(paths.network);
+  remove_namespaces(paths.namespaces);
   for (const Path& file : {paths.config, paths.criu, paths.pid, paths.log})
     std::filesystem::remove(file);
 }

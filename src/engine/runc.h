@@ -5,10 +5,11 @@
 
 #include "engine/engine.h"
 
-// runc, and crun, which takes the same commands. The engine starts, checkpoints, restores and deletes;
-// freezing and counting processes is done at the cgroup itself (cgroup.h), between two of its commands.
-// It keeps no state of its own: what it must know of a container it finds in the bundle, in the cgroup
-// and in the engine's own records, so any process of ours can go on where another one ended.
+// runc, and crun, which takes the same commands. The engine starts, checkpoints, restores and
+// deletes; freezing and counting processes is done at the cgroup itself (cgroup.h), between two of
+// its commands. It keeps no state of its own: what it must know of a container it finds in the
+// bundle, in the cgroup and in the engine's own records, so any process of ours can go on where
+// another one ended.
 
 namespace wayferry {
 
@@ -31,10 +32,11 @@ class RuncEngine : public Engine {
   void remove(const std::string& name, const ContainerDirs& dirs) override;
 
  private:
-  /// Runs one command of the engine. Nothing if it succeeded, else the engine's own words.
-  std::optional<std::string> command(const ContainerDirs& dirs,
+  /// Runs one command of the engine behind the words of `door`, which say from where. Nothing if it
+  /// succeeded, else the engine's own words.
+  std::optional<std::string> command(const ContainerDirs& dirs, std::vector<std::string> door,
                                      const std::vector<std::string>& arguments,
-                                     const ContainerOutput& output, bool in_network);
+                                     const ContainerOutput& output);
   void delete_container(const std::string& name);
 
   std::string program_;
