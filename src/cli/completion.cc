@@ -36,7 +36,8 @@ std::string verb_names(const CLI::App& root) {
 
 /// A single-quoted word of a shell.
 std::string quoted(std::string text) {
-  for (size_t at = 0; (at = text.find('\'', at)) != text.npos; at += 4) text.replace(at, 1, "'\\''");
+  for (size_t at = 0; (at = text.find('\'', at)) != text.npos; at += 4)
+    text.replace(at, 1, "'\\''");
   return "'" + text + "'";
 }
 
@@ -57,7 +58,7 @@ std::string bash_script(const CLI::App& root) {
     script += std::format("      {}) words='{}' ;;\n", verb->get_name(), join(flags_of(*verb)));
   script += std::format(
       "    esac\n"
-      "    case ${{COMP_WORDS[1]}} in move|stop|logs|inspect|resolve)\n"
+      "    case ${{COMP_WORDS[1]}} in move|switch|stop|logs|inspect|resolve)\n"
       "      [ \"$COMP_CWORD\" = 2 ] && words+=\" $({})\" ;;\n"
       "    esac\n"
       "  fi\n"
@@ -83,7 +84,7 @@ std::string zsh_script(const CLI::App& root) {
     script += std::format("  {}) compadd -- {} ;;\n", verb->get_name(), join(flags_of(*verb)));
   script += std::format(
       "esac\n"
-      "case $words[2] in move|stop|logs|inspect|resolve)\n"
+      "case $words[2] in move|switch|stop|logs|inspect|resolve)\n"
       "  (( CURRENT == 3 )) && compadd -- $({}) ;;\n"
       "esac\n"
       "_files\n",
@@ -92,8 +93,8 @@ std::string zsh_script(const CLI::App& root) {
 }
 
 std::string fish_option(const CLI::App& verb, const CLI::Option& option) {
-  std::string line = std::format("complete -c wayferry -n '__fish_seen_subcommand_from {}'",
-                                 verb.get_name());
+  std::string line =
+      std::format("complete -c wayferry -n '__fish_seen_subcommand_from {}'", verb.get_name());
   for (const std::string& name : option.get_snames()) line += " -s " + name;
   for (const std::string& name : option.get_lnames()) line += " -l " + name;
   if (option.get_items_expected_max() > 0) line += " -r";
@@ -110,7 +111,7 @@ std::string fish_script(const CLI::App& root) {
         script += fish_option(*verb, *option);
   }
   script += std::format(
-      "complete -c wayferry -n '__fish_seen_subcommand_from move stop logs inspect resolve' -f -a "
+      "complete -c wayferry -n '__fish_seen_subcommand_from move switch stop logs inspect resolve' -f -a "
       "{}\n",
       quoted(std::format("(sh -c {})", quoted(std::string(sessions_command)))));
   return script;

@@ -17,6 +17,7 @@ enum ExitCode { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_in_doubt = 3
 void add_run(CLI::App& root, const LocalHost& host);
 void add_ps(CLI::App& root, const LocalHost& host);
 void add_move(CLI::App& root, const LocalHost& host);
+void add_switch(CLI::App& root, const LocalHost& host);
 void add_stop(CLI::App& root, const LocalHost& host);
 void add_logs(CLI::App& root, const LocalHost& host);
 void add_inspect(CLI::App& root, const LocalHost& host);

@@ -73,8 +73,8 @@ UniqueFd fetch_socket(const std::vector<pid_t>& pids, uint32_t pid, uint32_t num
 }
 
 void drain(AppSocket& socket) {
-  Channel channel(socket.socket.duplicate());
-  while (channel.receive() == Channel::Status::open) {
+  WireChannel channel(socket.socket.duplicate());
+  while (channel.receive() == WireChannel::Status::open) {
   }
   const Bytes bytes = channel.received();
   socket.unread.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

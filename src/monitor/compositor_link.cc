@@ -77,11 +77,11 @@ void CompositorLink::registry_event(uint16_t opcode, Bytes body) {
 void CompositorLink::flush_all(std::chrono::steady_clock::time_point end) {
   while (true) {
     switch (channel_.flush()) {
-      case Channel::Status::open:
+      case WireChannel::Status::open:
         return;
-      case Channel::Status::closed:
+      case WireChannel::Status::closed:
         throw CompositorLost("the compositor closed the connection");
-      case Channel::Status::would_block:
+      case WireChannel::Status::would_block:
         break;
     }
     pollfd entry{.fd = channel_.fd(), .events = POLLOUT, .revents = 0};

@@ -32,7 +32,7 @@ class CompositorLink {
   /// Connects and asks for the registry; globals() are known after the first round trip.
   explicit CompositorLink(const std::string& display);
 
-  Channel& channel() { return channel_; }
+  WireChannel& channel() { return channel_; }
   CompositorId allocate();
   void free(CompositorId id);
 
@@ -55,7 +55,7 @@ class CompositorLink {
  private:
   void registry_event(uint16_t opcode, Bytes body);
 
-  Channel channel_;
+  WireChannel channel_;
   uint32_t next_ = 2;  // 1 is the display
   std::vector<uint32_t> free_;
   CompositorId registry_{};

@@ -25,7 +25,7 @@ void bind_and_send(const Path& path, UniqueFd parent) {
   check("mount", ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
   check("mount --bind", ::mount(path.parent_path().c_str(), display_dir_in_container, nullptr,
                                 MS_BIND, nullptr), path.parent_path().native());
-  Channel channel(std::move(parent));
+  WireChannel channel(std::move(parent));
   channel.queue_fd(listen_unix(Path(display_dir_in_container) / display_name));
   channel.out() = "x";
   channel.flush();
@@ -47,7 +47,7 @@ UniqueFd listen_for_app(const Path& path) {
     ::_exit(status);
   }
   childs.reset();
-  Channel channel(std::move(ours));
+  WireChannel channel(std::move(ours));
   wait_readable(channel.fd(), std::chrono::seconds(10));
   channel.receive();
   ::waitpid(child, nullptr, 0);

@@ -30,8 +30,8 @@ void Relay::set_link(std::unique_ptr<CompositorLink> link) {
 }
 
 bool Relay::flush() {
-  const bool app_open = held_ || app_.flush() != Channel::Status::closed;
-  const bool compositor_open = !link_ || link_->channel().flush() != Channel::Status::closed;
+  const bool app_open = held_ || app_.flush() != WireChannel::Status::closed;
+  const bool compositor_open = !link_ || link_->channel().flush() != WireChannel::Status::closed;
   return app_open && compositor_open;
 }
 

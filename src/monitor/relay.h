@@ -42,7 +42,7 @@ class Relay {
   /// One that was frozen elsewhere; `app` is its reconnected socket.
   Relay(UniqueFd app, FrozenConnection frozen);
 
-  Channel& app() { return app_; }
+  WireChannel& app() { return app_; }
   Connection& model() { return *model_; }
   CompositorLink* link() { return link_.get(); }
   uint64_t messages() const { return messages_; }
@@ -99,7 +99,7 @@ class Relay {
  private:
   using Fds = std::vector<UniqueFd>;
 
-  Channel::Status read_app();
+  WireChannel::Status read_app();
   void app_message(const Header& header, Bytes body);
   Object& speaking_object(const Header& header);
   void resolve_request(Call& call);
@@ -124,7 +124,7 @@ class Relay {
   void focus_came(uint32_t compositor_serial);
   void global_changed(const CompositorGlobal& global, bool gone);
 
-  Channel app_;
+  WireChannel app_;
   std::unique_ptr<Connection> model_;
   std::unique_ptr<CompositorLink> link_;
   bool held_ = false;

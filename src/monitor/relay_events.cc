@@ -20,8 +20,8 @@ bool is_frame(const Message& message) { return message.name == "frame"; }
 }  // namespace
 
 bool Relay::pump_compositor() {
-  Channel& channel = link_->channel();
-  Channel::Status status;
+  WireChannel& channel = link_->channel();
+  WireChannel::Status status;
   do {
     status = channel.receive();
     while (const auto header = read_header(channel.received())) {
@@ -31,8 +31,8 @@ bool Relay::pump_compositor() {
       channel.consume(header->size);
       ++messages_;
     }
-  } while (status == Channel::Status::open && channel.read_was_full());
-  return status != Channel::Status::closed;
+  } while (status == WireChannel::Status::open && channel.read_was_full());
+  return status != WireChannel::Status::closed;
 }
 
 void Relay::compositor_message(const Header& header, Bytes body) {

@@ -38,25 +38,25 @@ std::string place(const Header& header, const Message& message) {
 }  // namespace
 
 bool Relay::pump_app() {
-  Channel::Status status;
+  WireChannel::Status status;
   do {
     status = read_app();
     // Back-pressure: an app that is faster than the compositor waits in its own socket.
-    if (link_ && link_->channel().flush() == Channel::Status::would_block) break;
-  } while (status == Channel::Status::open && app_.read_was_full());
-  return status != Channel::Status::closed;
+    if (link_ && link_->channel().flush() == WireChannel::Status::would_block) break;
+  } while (status == WireChannel::Status::open && app_.read_was_full());
+  return status != WireChannel::Status::closed;
 }
 
 bool Relay::drain_app() {
-  Channel::Status status;
-  while ((status = read_app()) == Channel::Status::open) {
+  WireChannel::Status status;
+  while ((status = read_app()) == WireChannel::Status::open) {
   }
-  return status != Channel::Status::closed;
+  return status != WireChannel::Status::closed;
 }
 
-Channel::Status Relay::read_app() {
-  const Channel::Status status = app_.receive();
-  if (status != Channel::Status::open) return status;
+WireChannel::Status Relay::read_app() {
+  const WireChannel::Status status = app_.receive();
+  if (status != WireChannel::Status::open) return status;
   try {
     while (const auto header = read_header(app_.received())) {
       if (app_.received().size() < header->size) break;
@@ -71,7 +71,7 @@ Channel::Status Relay::read_app() {
   } catch (const ProtocolError& error) {
     send_error(AppError(raw(AppId::display), invalid_method, error.where(), error.text()));
   }
-  return Channel::Status::closed;
+  return WireChannel::Status::closed;
 }
 
 Object& Relay::speaking_object(const Header& header) {

@@ -59,6 +59,12 @@ void add_status(Relay& relay, control::StatusReply& into) {
   }
 }
 
+void add_report(AttachReport report, control::Attached& into) {
+  into.set_objects(into.objects() + static_cast<uint32_t>(report.objects));
+  into.set_connections(into.connections() + 1);
+  for (std::string& inert : report.inert) into.add_inert(std::move(inert));
+}
+
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
@@ -164,9 +170,12 @@ void SessionHost::control(const std::shared_ptr<ControlClient>& client,
       case Kind::kAdopt:
         return adopt(*client, request.adopt());
       case Kind::kGo:
+        adopted_init_ = 0;
         hooks_.watch(request.go().init_pid());
         release_all();
         return client->reply_done();
+      case Kind::kSwitch:
+        return switch_to(*client, request.switch_().display());
       case Kind::REQUEST_NOT_SET:
         return client->reply_error("an empty request");
     }
@@ -252,16 +261,40 @@ void SessionHost::adopt(ControlClient& client, const control::Adopt& request) {
   const auto start = Clock::now();
   auto restored = unseal(request.state(), {request.pids().begin(), request.pids().end()},
                          std::exchange(waiting_, {}));
+  if (request.pids_size() > 0) adopted_init_ = request.pids(0);
   control::Reply reply;
   control::Attached& attached = *reply.mutable_attached();
-  for (auto& relay : restored) {
-    AttachReport report = attach(*relay, compositor_, attach_limit);
-    attached.set_objects(attached.objects() + static_cast<uint32_t>(report.objects));
-    attached.set_connections(attached.connections() + 1);
-    for (std::string& inert : report.inert) attached.add_inert(std::move(inert));
-  }
+  for (auto& relay : restored)
+    add_report(attach(*relay, compositor_, attach_limit), attached);
   for (auto& relay : restored) serve(std::move(relay));
   attached.set_attach_ms(milliseconds_since(start));
+  client.reply(reply);
+}
+
+void SessionHost::attach_all(const std::string& display, control::Attached& into) {
+  for (const auto& connection : served_) {
+    add_report(attach(connection->relay(), display, attach_limit), into);
+    connection->serve();
+  }
+}
+
+void SessionHost::switch_to(ControlClient& client, const std::string& display) {
+  const auto start = Clock::now();
+  control::Reply reply;
+  try {
+    attach_all(display, *reply.mutable_attached());
+  } catch (const CompositorLost& lost) {
+    spdlog::warn("no switch to {}: {}", display, lost.what());
+    control::Attached back;
+    try {
+      attach_all(compositor_, back);
+    } catch (const CompositorLost&) {
+      reattach_later();  // the old one is gone as well: whichever comes first
+    }
+    return client.reply_error(std::string(lost.what()) + "; the windows stay at " + compositor_);
+  }
+  compositor_ = display;
+  reply.mutable_attached()->set_attach_ms(milliseconds_since(start));
   client.reply(reply);
 }
 
@@ -270,6 +303,8 @@ void SessionHost::control_closed(ControlClient& client) {
   if (barrier_holder_ != &client || until_told_) return;
   spdlog::warn("the mover is gone while it held the app: the app goes on here");
   if (hooks_.abandoned) hooks_.abandoned();
+  // A receiver that was lost after the app had become ours: nobody else will say go.
+  if (adopted_init_ > 0) hooks_.watch(std::exchange(adopted_init_, 0));
   release_all();
 }
 

@@ -44,6 +44,8 @@ class SessionHost {
   void release_all();
   void check(ControlClient& client, const control::CheckGlobals& request);
   void adopt(ControlClient& client, const control::Adopt& request);
+  void switch_to(ControlClient& client, const std::string& display);
+  void attach_all(const std::string& display, control::Attached& into);
 
   void serve(std::unique_ptr<Relay> relay);
   void start_waiting();
@@ -61,6 +63,7 @@ class SessionHost {
   std::list<std::unique_ptr<ServedConnection>> served_;
   ControlClient* barrier_holder_ = nullptr;
   bool until_told_ = false;
+  pid_t adopted_init_ = 0;           // of a restored container, until it is watched
   asio::steady_timer read_timer_;
   asio::steady_timer attach_timer_;
 };

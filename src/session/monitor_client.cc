@@ -17,7 +17,7 @@ constexpr uint32_t longest_message = 1u << 30;
 // A monitor that takes this long hangs, and the app must not stay frozen for it.
 constexpr std::chrono::seconds answer_limit{15};
 
-const std::string where = "the monitor's control socket";
+const std::string control_socket = "the monitor's control socket";
 
 Failure monitor_gone() {
   return {"", "the session's monitor has ended", "wayferry logs NAME --monitor says why"};
@@ -36,21 +36,26 @@ std::optional<MonitorClient> MonitorClient::connect(const Path& control) {
   return MonitorClient(std::move(*socket));
 }
 
-Reply MonitorClient::ask(const Request& request, Reply::ReplyCase expected) {
+std::optional<std::string> MonitorClient::exchange(const Request& request) {
   try {
     write_frame(socket_.get(), request);
+    if (!wait_readable(socket_.get(), answer_limit))
+      throw Failure("", "the session's monitor does not answer");
+    return read_frame(socket_.get(), longest_message, control_socket);
   } catch (const SystemError& error) {
-    if (error.error() == EPIPE || error.error() == ECONNRESET) throw monitor_gone();
+    // A monitor that ends without having read the request resets the connection.
+    if (error.error() == EPIPE || error.error() == ECONNRESET) return std::nullopt;
     throw;
   }
-  if (!wait_readable(socket_.get(), answer_limit))
-    throw Failure("", "the session's monitor does not answer");
-  const auto bytes = read_frame(socket_.get(), longest_message, where);
+}
+
+Reply MonitorClient::ask(const Request& request, Reply::ReplyCase expected) {
+  const auto bytes = exchange(request);
   if (!bytes) throw monitor_gone();
   Reply reply;
-  parse_frame(reply, *bytes, where);
+  parse_frame(reply, *bytes, control_socket);
   if (reply.has_error()) throw Failure("", reply.error().text(), reply.error().cure());
-  if (reply.reply_case() != expected) throw ProtocolError(where, "an answer to another question");
+  if (reply.reply_case() != expected) throw ProtocolError(control_socket, "an answer to another question");
   return reply;
 }
 
@@ -98,9 +103,16 @@ void MonitorClient::dismiss() {
 
 std::vector<std::string> MonitorClient::check_globals(const std::vector<control::Global>& needed) {
   Request request;
-  for (const control::Global& global : needed) *request.mutable_check_globals()->add_needed() = global;
+  auto& check = *request.mutable_check_globals();  // said even if an app without windows needs none
+  for (const control::Global& global : needed) *check.add_needed() = global;
   const Reply reply = ask(request, Reply::kGlobalsChecked);
   return {reply.globals_checked().missing().begin(), reply.globals_checked().missing().end()};
+}
+
+control::Attached MonitorClient::switch_to(const std::string& display) {
+  Request request;
+  request.mutable_switch_()->set_display(display);
+  return ask(request, Reply::kAttached).attached();
 }
 
 control::Attached MonitorClient::adopt(std::string state, const std::vector<pid_t>& pids) {

@@ -37,8 +37,11 @@ class MonitorClient {
   std::vector<std::string> check_globals(const std::vector<control::Global>& needed);
   control::Attached adopt(std::string state, const std::vector<pid_t>& pids);
   void go(pid_t init);
+  control::Attached switch_to(const std::string& display);
 
  private:
+  /// The answer's bytes; nothing if the monitor has ended.
+  std::optional<std::string> exchange(const control::Request& request);
   control::Reply ask(const control::Request& request, control::Reply::ReplyCase expected);
 
   UniqueFd socket_;

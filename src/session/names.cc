@@ -15,7 +15,9 @@ bool letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool name_character(char c) { return letter_or_digit(c) || c == '-' || c == '_' || c == '.'; }
+bool name_character(char c) {
+  return letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+}
 
 }  // namespace
 

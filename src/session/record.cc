@@ -16,9 +16,10 @@ using nlohmann::json;
 // Raised when a member changes its meaning; an older wayferry must not guess.
 constexpr int record_format = 1;
 
-constexpr std::array<std::pair<SessionState, std::string_view>, 4> state_names{{
+constexpr std::array<std::pair<SessionState, std::string_view>, 5> state_names{{
     {SessionState::running, "running"},
     {SessionState::moving, "moving"},
+    {SessionState::draining, "draining"},
     {SessionState::in_doubt, "in doubt"},
     {SessionState::incoming, "incoming"},
 }};
@@ -86,17 +87,19 @@ json to_json(const ContainerSpec& spec) {
           {"base", spec.base}};
 }
 
+void require_settled(const SessionRecord& record) {
+  if (record.state != SessionState::in_doubt) return;
+  const std::string& name = record.spec.name;
+  throw Failure("", "session '" + name + "' is in doubt since its move to " + record.move_host,
+                "wayferry resolve " + name);
+}
+
 json to_json(const SessionRecord& record) {
-  return {{"format", record_format},
-          {"container", to_json(record.spec)},
-          {"engine", record.engine},
-          {"state", to_string(record.state)},
-          {"init_pid", record.init_pid},
-          {"monitor_pid", record.monitor_pid},
-          {"compositor", record.compositor},
-          {"created", record.created},
-          {"move_id", record.move_id},
-          {"move_host", record.move_host}};
+  return {{"format", record_format},         {"container", to_json(record.spec)},
+          {"engine", record.engine},         {"state", to_string(record.state)},
+          {"init_pid", record.init_pid},     {"monitor_pid", record.monitor_pid},
+          {"compositor", record.compositor}, {"created", record.created},
+          {"move_id", record.move_id},       {"move_host", record.move_host}};
 }
 
 ContainerSpec spec_from_json(std::string_view text, const std::string& where) {

@@ -19,6 +19,7 @@ namespace wayferry {
 enum class SessionState {
   running,   ///< the app runs here
   moving,    ///< frozen by a mover that has given nothing away yet
+  draining,  ///< lives at `move_host`; frozen here with memory that has not followed yet
   in_doubt,  ///< frozen; offered to `move_host` under `move_id`, whose journal decides
   incoming,  ///< (target) being received as `move_id`; not ours yet
 };
@@ -38,6 +39,9 @@ struct SessionRecord {
 };
 
 nlohmann::json to_json(const ContainerSpec& spec);
+/// Throws if the session is in doubt: until that is resolved nothing may be done to it here.
+void require_settled(const SessionRecord& record);
+
 nlohmann::json to_json(const SessionRecord& record);
 
 /// Both throw ProtocolError naming `where` (a file, a peer) when the text is not such an object.

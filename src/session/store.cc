@@ -46,8 +46,8 @@ std::optional<SessionLock> SessionStore::try_lock(const std::string& name) const
   const Path locks = roots_.runtime / ".locks";
   fs::create_directories(locks);
   const Path path = locks / name;
-  UniqueFd file(check("open", ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
-                      path.native()));
+  UniqueFd file(
+      check("open", ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), path.native()));
   if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return SessionLock(std::move(file));
   if (errno == EWOULDBLOCK) return std::nullopt;
   throw SystemError(errno, "flock", path.native());

@@ -36,9 +36,9 @@ bool peer_is_gone(int error) { return error == ECONNRESET || error == EPIPE; }
 
 }  // namespace
 
-void Channel::close() { *this = Channel(); }
+void WireChannel::close() { *this = WireChannel(); }
 
-Channel::Status Channel::receive() {
+WireChannel::Status WireChannel::receive() {
   if (in_start_ == in_.size()) {
     in_.clear();
     in_start_ = 0;
@@ -68,19 +68,19 @@ Channel::Status Channel::receive() {
   throw SystemError(error, "recvmsg");
 }
 
-void Channel::prepend(std::string_view bytes) {
+void WireChannel::prepend(std::string_view bytes) {
   in_.replace(0, in_start_, bytes);
   in_start_ = 0;
 }
 
-UniqueFd Channel::take_fd() {
+UniqueFd WireChannel::take_fd() {
   CHECK(!in_fds_.empty());
   UniqueFd fd = std::move(in_fds_.front());
   in_fds_.pop_front();
   return fd;
 }
 
-std::pair<std::string, std::deque<UniqueFd>> Channel::take_output() {
+std::pair<std::string, std::deque<UniqueFd>> WireChannel::take_output() {
   std::pair<std::string, std::deque<UniqueFd>> taken{out_.substr(out_start_), std::move(out_fds_)};
   out_.clear();
   out_start_ = 0;
@@ -88,14 +88,14 @@ std::pair<std::string, std::deque<UniqueFd>> Channel::take_output() {
   return taken;
 }
 
-void Channel::prepend_output(std::string bytes, std::deque<UniqueFd> fds) {
+void WireChannel::prepend_output(std::string bytes, std::deque<UniqueFd> fds) {
   auto [queued, queued_fds] = take_output();
   out_ = std::move(bytes) + queued;
   out_fds_ = std::move(fds);
   for (UniqueFd& fd : queued_fds) out_fds_.push_back(std::move(fd));
 }
 
-ssize_t Channel::send_some() {
+ssize_t WireChannel::send_some() {
   const size_t fds = std::min(out_fds_.size(), max_fds_a_call);
   // While more descriptors wait than one call takes, bytes go out singly: no descriptor may come
   // later than its message.
@@ -123,7 +123,7 @@ ssize_t Channel::send_some() {
   return n;
 }
 
-Channel::Status Channel::flush() {
+WireChannel::Status WireChannel::flush() {
   while (has_output()) {
     const ssize_t n = send_some();
     if (n >= 0) {

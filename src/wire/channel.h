@@ -14,12 +14,12 @@
 
 namespace wayferry {
 
-class Channel {
+class WireChannel {
  public:
   enum class Status { open, would_block, closed };
 
-  Channel() = default;
-  explicit Channel(UniqueFd socket) : socket_(std::move(socket)) {}
+  WireChannel() = default;
+  explicit WireChannel(UniqueFd socket) : socket_(std::move(socket)) {}
 
   int fd() const { return socket_.get(); }
   bool open() const { return static_cast<bool>(socket_); }

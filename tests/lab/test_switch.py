@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Windows change their compositor; the process does not notice.
+
+`switch` to a second compositor of the same host and back, and a compositor that is killed and started again.
+The second one is a sway without a seat: what is asserted of it is that the window is on its screen. Pictures
+are compared where the keyboard is, since a terminal without focus draws another cursor.
+"""
+
+from __future__ import annotations
+
+from harness import LabTest, Picture, wait_until
+
+_NAME = "term"
+_SECOND = "/run/second"
+_SECOND_DISPLAY = f"{_SECOND}/wayland-1"
+
+
+class Switch(LabTest):
+    """One host, one terminal."""
+
+    HOSTS = ["alpha"]
+
+    def setUp(self) -> None:
+        # No census: these tests end and start compositors, which it would call left over.
+        self.alpha = self.lab.hosts["alpha"]
+
+    def open_terminal(self) -> Picture:
+        self.stop_later(_NAME)
+        self.alpha.run_app(_NAME, "foot", "-o", "cursor.blink=no")
+        self.alpha.type_and_see("PS1='$ '; clear\n")
+        return self.alpha.type_and_see("carried=yes; seq 20\n")
+
+    def start_second_sway(self) -> None:
+        self.alpha.must("mkdir", "-p", "-m", "700", _SECOND)
+        self.alpha.host.service(
+            "sway2",
+            ["sway", "--unsupported-gpu", "--config", "/run/lab/sway.conf"],
+            {
+                "XDG_RUNTIME_DIR": _SECOND,
+                "WLR_BACKENDS": "headless",
+                "WLR_RENDERER": "pixman",
+                "WLR_LIBINPUT_NO_DEVICES": "1",
+            },
+        )
+        self.addCleanup(self.alpha.run, "pkill", "--newest", "-x", "sway")
+        self.alpha.wait_for_socket(_SECOND_DISPLAY)
+
+    def second_screen(self) -> bytes:
+        return self.alpha.run(
+            "env", f"XDG_RUNTIME_DIR={_SECOND}", "WAYLAND_DISPLAY=wayland-1", "grim", "-t", "ppm", "-"
+        ).stdout
+
+    def test_there_and_back(self) -> None:
+        before = self.open_terminal()
+        self.start_second_sway()
+        empty = self.second_screen()
+        self.alpha.wayferry("switch", _NAME, "--display", _SECOND_DISPLAY)
+        wait_until(lambda: self.second_screen() != empty, 10.0, "the window on the second screen")
+        self.alpha.wait_for_picture(lambda now: now != before, "the window gone from the first screen")
+        self.alpha.wayferry("switch", _NAME, "--display", "/run/user/0/wayland-1")
+        self.alpha.wait_for_picture(lambda now: now == before, "the same picture as before")
+        self.assertEqual(self.alpha.ask_shell("echo $carried"), "yes")
+
+    def test_a_display_that_is_not_there_leaves_the_window(self) -> None:
+        before = self.open_terminal()
+        said = self.alpha.wayferry_fails("switch", _NAME, "--display", "/run/user/0/wayland-77")
+        self.assertIn("wayland-77", said)
+        self.alpha.wait_for_picture(lambda now: now == before, "the same picture as before")
+        self.assertEqual(self.alpha.ask_shell("echo $carried"), "yes")
+
+    def test_a_compositor_that_dies_and_comes_back(self) -> None:
+        before = self.open_terminal()
+        self.alpha.must("pkill", "-KILL", "-x", "sway")
+        wait_until(lambda: not self.alpha.pids("sway"), 5.0, "the end of sway")
+        wait_until(lambda: not self.alpha.pids("lab-seat"), 5.0, "the end of its seat")
+        self.alpha.must("sh", "-c", "rm -f /run/user/0/wayland-1* /run/user/0/sway-ipc* /run/lab/seat")
+        self.alpha.desktop.start(self.alpha.host)
+        self.alpha.wait_for_picture(lambda now: now == before, "the same picture as before")
+        self.assertEqual(self.alpha.ask_shell("echo $carried"), "yes")
