@@ -3,6 +3,9 @@
 function(wayferry_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;USES")
   add_library(wayferry_${name} STATIC ${arg_SOURCES})
+  # The files are small, the libraries' headers are not: read once a module instead of once a file,
+  # a build takes a third of the time.
+  set_target_properties(wayferry_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   target_include_directories(wayferry_${name} PUBLIC "${CMAKE_SOURCE_DIR}/src")
   target_link_libraries(wayferry_${name} PRIVATE wayferry_flags)
   foreach(used IN LISTS arg_USES)

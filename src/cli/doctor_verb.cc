@@ -30,10 +30,8 @@ nlohmann::json examine_here(const LocalHost& host) {
   checks.push_back(check_compositor(host));
   auto list = nlohmann::json::array();
   for (const HostCheck& check : checks)
-    list.push_back({{"name", check.name},
-                    {"ok", check.ok},
-                    {"detail", check.detail},
-                    {"cure", check.cure}});
+    list.push_back(
+        {{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}, {"cure", check.cure}});
   return {{"host", this_host()}, {"version", WAYFERRY_VERSION}, {"checks", list}};
 }
 
@@ -42,9 +40,10 @@ nlohmann::json examine_there(const std::string& host) {
   // A doctor that found something wrong also ends with 1; what it printed tells them apart.
   const auto result = nlohmann::json::parse(output.out, nullptr, false);
   if (result.is_object() && result.contains("checks")) return result;
-  throw Failure(host, "no doctor's report came back (status " + std::to_string(output.status) +
-                          "): " + output.err,
-                "`ssh " + host + " wayferry --version` must work without a password");
+  throw Failure(
+      host,
+      "no doctor's report came back (status " + std::to_string(output.status) + "): " + output.err,
+      "`ssh " + host + " wayferry --version` must work without a password");
 }
 
 bool print_checks(const nlohmann::json& result) {

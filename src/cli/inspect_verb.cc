@@ -18,8 +18,7 @@ constexpr std::chrono::milliseconds barrier_limit{300};
 std::string sealed_state(const LocalHost& host, const std::string& name) {
   const SessionLock lock = host.store.lock(name);
   const SessionRecord record = host.store.require(name);
-  if (record.state == SessionState::in_doubt)
-    throw Failure("", "session '" + name + "' is in doubt", "wayferry resolve " + name);
+  require_settled(record);
   auto monitor = MonitorClient::connect(host.store.folders(name).control());
   if (!monitor) throw Failure("", "session '" + name + "' has lost its monitor");
   const auto engine = host.engine(record.engine);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <chrono>
 #include <memory>
 #include <print>
 
@@ -14,13 +17,29 @@ struct MoveVerbOptions {
   MoveRequest request;
   std::string host;
   bool json = false;
+  std::string mode = "eager";
 };
+
+// A bar for people, nothing for scripts.
+std::function<void(uint64_t, uint64_t, uint64_t)> make_progress() {
+  if (!::isatty(STDERR_FILENO)) return {};
+  const auto start = std::chrono::steady_clock::now();
+  return [start](uint64_t done, uint64_t all, uint64_t faults) {
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double megabytes = static_cast<double>(done) * 4096 / 1e6;
+    const double whole = static_cast<double>(all) * 4096 / 1e6;
+    std::print(stderr, "\r  memory {:.0f} of {:.0f} MB, {:.0f} MB/s, waited for {} times{}", megabytes,
+               whole, seconds > 0 ? megabytes / seconds : 0, faults, done == all ? "\n" : "");
+  };
+}
 
 void move_app(const LocalHost& here, const MoveVerbOptions& options) {
   const Interrupt interrupt;  // before the follower's thread
   const Fault fault = Fault::from_environment();
   living_sessions(here.store, here.engine);
-  here.store.require(options.request.name);
+  // Before ssh: that the host cannot be reached is then not what the user must know.
+  require_settled(here.store.require(options.request.name));
   Receiving receiving(options.host, WAYFERRY_VERSION, fault.for_target());
   const MoveTarget target{
       .host = options.host,
@@ -29,7 +48,10 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
       .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
       here, options.request, target,
-      {.fault = fault, .interrupt = &interrupt, .words = [&] { return receiving.words(); }});
+      {.fault = fault,
+       .interrupt = &interrupt,
+       .progress = make_progress(),
+       .words = [&] { return receiving.words(); }});
   if (options.json)
     std::println("{}", to_json(report));
   else
@@ -44,8 +66,18 @@ void add_move(CLI::App& root, const LocalHost& host) {
   verb->add_option("name", options->request.name, "The session")->required()->type_name("NAME");
   verb->add_option("host", options->host, "Where to, as for ssh")->required()->type_name("HOST");
   verb->add_option("--display", options->request.display, "Compositor to use there");
+  verb->add_option("--mode", options->mode,
+                   "eager: memory comes along; lazy: the app runs there first, memory follows")
+      ->check(CLI::IsMember({"eager", "lazy"}))
+      ->capture_default_str();
+  verb->add_option("--limit-rate", options->request.bytes_per_second,
+                   "Bytes a second for memory that follows, e.g. 20MB (lazy only)")
+      ->transform(CLI::AsSizeValue(true));
   verb->add_flag("--json", options->json, "Report for scripts");
-  verb->callback([&host, options] { move_app(host, *options); });
+  verb->callback([&host, options] {
+    options->request.lazy = options->mode == "lazy";
+    move_app(host, *options);
+  });
 }
 
 }  // namespace wayferry

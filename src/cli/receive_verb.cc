@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <memory>
 
 #include "cli/verbs.h"
+#include "move/page_link.h"
+#include "move/page_place.h"
 #include "move/receiver.h"
 #include "move/resolve.h"
 #include "move/ssh.h"
@@ -15,6 +18,8 @@ namespace {
 
 struct ReceiveOptions {
   std::string resolve;
+  std::string pages;
+  std::string channel;
   std::string fail_at;
 };
 
@@ -22,13 +27,22 @@ void receive(const LocalHost& here, const ReceiveOptions& options) {
   // The end of the ssh connection is noticed at its pipes, in order; a signal from sshd at the same
   // time must not cut the undoing short.
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) ::signal(signal, SIG_IGN);
-  UniqueFd in(check("dup", ::dup(STDIN_FILENO)));
-  UniqueFd out(check("dup", ::dup(STDOUT_FILENO)));
+  // Close-on-exec: a monitor that kept ssh's pipes would keep the connection open after our end.
+  UniqueFd in(check("fcntl", ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)));
+  UniqueFd out(check("fcntl", ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)));
   // Whatever prints by mistake must not get into the protocol.
   check("dup2", ::dup2(STDERR_FILENO, STDOUT_FILENO));
   write_all(out.get(), greeting_line(WAYFERRY_VERSION));
   Link link(std::move(in), std::move(out), "the source");
   if (!receive_session(here, link, Fault(options.fail_at))) throw Failure("", "nothing was moved");
+}
+
+void receive_pages(const LocalHost& here, const ReceiveOptions& options) {
+  const Path door = page_door(here.store.folders(options.pages));
+  if (!std::filesystem::exists(door)) throw Failure("", "no move is waiting for pages here");
+  write_all(STDOUT_FILENO, page_greeting_line());
+  const auto kind = options.channel == "bulk" ? ChannelKind::bulk : ChannelKind::faults;
+  hand_over_channel(door, kind, STDIN_FILENO, STDOUT_FILENO);
 }
 
 }  // namespace
@@ -40,7 +54,12 @@ void add_receive(CLI::App& root, const LocalHost& host) {
   verb->add_option("--resolve", options->resolve, "Say whose the app of a broken move is")
       ->type_name("MOVE-ID");
   verb->add_option("--fail-at", options->fail_at, "For tests")->type_name("STEP");
+  verb->add_option("--pages", options->pages, "Be a page connection of a lazy move")
+      ->type_name("NAME");
+  verb->add_option("--channel", options->channel, "Which of the two")
+      ->check(CLI::IsMember({"faults", "bulk"}));
   verb->callback([&host, options] {
+    if (!options->pages.empty()) return receive_pages(host, *options);
     if (options->resolve.empty()) return receive(host, *options);
     write_all(STDOUT_FILENO, resolved_line(decide_here(host, options->resolve)));
   });

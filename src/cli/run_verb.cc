@@ -47,8 +47,7 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   record.spec.environment = options.environment;
   record.spec.working_directory = options.working_directory;
   set_base(record.spec, options);
-  if (record.spec.argv.empty())
-    throw Failure("", "there is no program to run", "name it after --");
+  if (record.spec.argv.empty()) throw Failure("", "there is no program to run", "name it after --");
   if (record.spec.working_directory.empty()) record.spec.working_directory = "/";
   record.engine = options.engine;
   record.compositor = host.find_compositor(options.display);
@@ -85,7 +84,8 @@ void run_app(const LocalHost& host, RunOptions options) {
     throw Failure("", "the app's root file system must be named", "give --rootfs or --image");
   living_sessions(host.store, host.engine);
   const auto taken = [&](const std::string& name) { return host.store.load(name).has_value(); };
-  if (options.name.empty()) options.name = pick_session_name(options.argv.empty() ? "" : options.argv[0], taken);
+  if (options.name.empty())
+    options.name = pick_session_name(options.argv.empty() ? "" : options.argv[0], taken);
   const SessionLock lock = host.store.lock(options.name);
   if (taken(options.name))
     throw Failure("", "there is a session '" + options.name + "' already",
@@ -112,8 +112,10 @@ void add_run(CLI::App& root, const LocalHost& host) {
   verb->add_option("--engine", options->engine, "Container engine")
       ->check(CLI::IsMember({"runc", "crun"}))
       ->capture_default_str();
-  verb->add_option("--cwd", options->working_directory, "Folder the app starts in (default: the image's, or /)");
-  verb->add_option("command", options->argv, "Program and its arguments, after -- (default: the image's)")
+  verb->add_option("--cwd", options->working_directory,
+                   "Folder the app starts in (default: the image's, or /)");
+  verb->add_option("command", options->argv,
+                   "Program and its arguments, after -- (default: the image's)")
       ->type_name("CMD");
   verb->callback([&host, options] { run_app(host, *options); });
 }

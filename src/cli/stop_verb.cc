@@ -27,9 +27,7 @@ void stop(const LocalHost& host, const std::string& name) {
   living_sessions(host.store, host.engine);
   const SessionLock lock = host.store.lock(name);
   const SessionRecord record = host.store.require(name);
-  if (record.state == SessionState::in_doubt)
-    throw Failure("", "session '" + name + "' is in doubt since its move to " + record.move_host,
-                  "wayferry resolve " + name);
+  require_settled(record);
   const auto engine = host.engine(record.engine);
   engine->kill(name, grace);
   if (ended(record.monitor_pid, clean_up_limit) && !host.store.load(name)) return;

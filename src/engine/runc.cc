@@ -103,6 +103,15 @@ void signal_all(const std::vector<pid_t>& processes, int signal) {
   for (const pid_t process : processes) ::kill(process, signal);  // one that is gone is no error
 }
 
+/// Whether a process has a handler for the signal (SigCgt in proc(5)).
+bool handles(pid_t process, int signal) {
+  const auto status = read_file("/proc/" + std::to_string(process) + "/status");
+  const size_t caught = status ? status->find("\nSigCgt:\t") : std::string::npos;
+  if (caught == std::string::npos) return false;  // it has ended
+  constexpr size_t label = 9;
+  return std::stoull(status->substr(caught + label), nullptr, 16) >> (signal - 1) & 1;
+}
+
 bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!group.processes().empty()) {
@@ -216,7 +225,11 @@ void RuncEngine::release(const std::string& name) {
 void RuncEngine::kill(const std::string& name, std::chrono::milliseconds grace) {
   const Cgroup group(name);
   if (grace > 0ms) {
-    signal_all(group.processes(), SIGTERM);
+    const auto processes = group.processes();
+    signal_all(processes, SIGTERM);
+    // As a container's first process it is spared a signal that it does not handle; as any other
+    // it would have ended by it.
+    if (processes.size() == 1 && !handles(processes[0], SIGTERM)) signal_all(processes, SIGKILL);
     group.thaw();
     if (wait_for_end(group, grace)) return;
   }

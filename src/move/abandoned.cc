@@ -19,6 +19,8 @@ bool settle_incoming(const LocalHost& host, Engine& engine, SessionRecord record
   // It had claimed the app but may not have let it run: from here on only we can.
   spdlog::warn("the receiver is gone after the app became ours: letting it run");
   record.state = SessionState::running;
+  record.move_id.clear();
+  record.init_pid = engine.processes(name).at(0);
   host.store.save(record);
   engine.release(name);
   return true;
@@ -30,6 +32,8 @@ bool settle_abandoned(const LocalHost& host, const std::string& name) {
   SessionRecord record = host.store.require(name);
   const auto engine = host.engine(record.engine);
   if (record.state == SessionState::incoming) return settle_incoming(host, *engine, record);
+  // Its memory is needed elsewhere; who leads the drain has let go of its windows.
+  if (record.state == SessionState::draining) return true;
   // In doubt: only the target's journal decides; the mover said hold_until_told, so this is not us.
   if (record.state == SessionState::in_doubt) return true;
   spdlog::warn("the mover is gone: the app goes on here");

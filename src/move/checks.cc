@@ -12,7 +12,9 @@ namespace {
 
 using transfer::Facts;
 
-std::string megabytes(uint64_t bytes) { return std::format("{} MB", (bytes + 999'999) / 1'000'000); }
+std::string megabytes(uint64_t bytes) {
+  return std::format("{} MB", (bytes + 999'999) / 1'000'000);
+}
 
 std::string missing_features(const Facts& here, const Facts& there) {
   std::string missing;
@@ -24,36 +26,49 @@ std::string missing_features(const Facts& here, const Facts& there) {
 
 void require_processor(const Facts& here, const Facts& there, const std::string& host) {
   if (here.architecture() != there.architecture())
-    throw Failure(host, std::format("the machine is {}, this one is {}", there.architecture(),
-                                    here.architecture()),
-                  "move to a machine of the same architecture");
+    throw Failure(
+        host,
+        std::format("the machine is {}, this one is {}", there.architecture(), here.architecture()),
+        "move to a machine of the same architecture");
   if (const std::string missing = missing_features(here, there); !missing.empty())
-    throw Failure(host, "the processor lacks what the app may be using: " + missing,
-                  "start the app with GLIBC_TUNABLES=glibc.cpu.hwcaps=… without these, or move to a "
-                  "machine with as new a processor");
+    throw Failure(
+        host, "the processor lacks what the app may be using: " + missing,
+        "start the app with GLIBC_TUNABLES=glibc.cpu.hwcaps=… without these, or move to a "
+        "machine with as new a processor");
 }
 
 void require_criu(const Facts& here, const Facts& there, const std::string& host) {
   if (here.criu_version().empty()) throw Failure("", "criu is not installed", "install criu");
-  if (there.criu_version().empty()) throw Failure(host, "criu is not installed", "install criu there");
+  if (there.criu_version().empty())
+    throw Failure(host, "criu is not installed", "install criu there");
   if (version_numbers(there.criu_version()) < version_numbers(here.criu_version()))
-    throw Failure(host, std::format("CRIU {} cannot be trusted with images of CRIU {}",
-                                    there.criu_version(), here.criu_version()),
+    throw Failure(host,
+                  std::format("CRIU {} cannot be trusted with images of CRIU {}",
+                              there.criu_version(), here.criu_version()),
                   "install the same or a newer version there");
 }
 
 void require_space(const Facts& facts, const Needs& needs, const std::string& host) {
   if (facts.images_free() < needs.memory)
-    throw Failure(host, std::format("the app's memory needs {}, {} are free for it",
-                                    megabytes(needs.memory), megabytes(facts.images_free())),
+    throw Failure(host,
+                  std::format("the app's memory needs {}, {} are free for it",
+                              megabytes(needs.memory), megabytes(facts.images_free())),
                   "free space in /run or /var/lib/wayferry");
   if (facts.disk_free() < needs.files)
-    throw Failure(host, std::format("the app's files need {}, {} are free for them",
-                                    megabytes(needs.files), megabytes(facts.disk_free())),
+    throw Failure(host,
+                  std::format("the app's files need {}, {} are free for them",
+                              megabytes(needs.files), megabytes(facts.disk_free())),
                   "free space in /var/lib/wayferry");
 }
 
 }  // namespace
+
+void require_lazy(const Facts& here, const Facts& there, const std::string& host) {
+  for (const auto& [facts, where] : {std::pair(&here, std::string()), std::pair(&there, host)})
+    for (const transfer::Obstacle& obstacle : facts->lazy_obstacles())
+      throw Failure(where, "memory cannot follow the app: " + obstacle.text(),
+                    obstacle.cure() + "; or move with --mode eager");
+}
 
 std::vector<int> version_numbers(const std::string& version) {
   std::vector<int> numbers;

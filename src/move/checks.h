@@ -21,6 +21,10 @@ struct Needs {
 void require_fit(const transfer::Facts& here, const transfer::Facts& there, const Needs& needs,
                  const std::string& host);
 
+/// Throws Failure if memory cannot follow later: what stands in the way here or there.
+void require_lazy(const transfer::Facts& here, const transfer::Facts& there,
+                  const std::string& host);
+
 /// "4.1.1" → {4, 1, 1} in order; words that are no numbers count as 0. For comparing versions.
 std::vector<int> version_numbers(const std::string& version);
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <sstream>
 
+#include "criu/host_checks.h"
 #include "move/host.h"
 #include "move/image_folder.h"
 #include "util/error.h"
@@ -19,13 +20,13 @@ namespace {
 // What compilers and libraries (glibc's ifuncs first of all) choose code by, and what the saved
 // registers depend on. x86: arch/x86/include/asm/cpufeatures.h; ARM64: Documentation/arch/arm64.
 constexpr std::array<std::string_view, 48> x86_features{
-    "sse",      "sse2",     "pni",       "ssse3",       "sse4_1",      "sse4_2",     "sse4a",
-    "avx",      "avx2",     "f16c",      "fma",         "bmi1",        "bmi2",       "abm",
-    "popcnt",   "movbe",    "aes",       "pclmulqdq",   "rdrand",      "rdseed",     "adx",
-    "sha_ni",   "vaes",     "vpclmulqdq", "gfni",       "xsave",       "xsaveopt",   "xsavec",
-    "avx512f",  "avx512dq", "avx512cd",  "avx512bw",    "avx512vl",    "avx512ifma", "avx512vbmi",
-    "avx_vnni", "amx_tile", "amx_int8",  "amx_bf16",    "avx512_vnni", "avx512_bf16", "clflushopt",
-    "clwb",     "fsgsbase", "erms",      "fsrm",        "rdtscp",      "pku"};
+    "sse",      "sse2",     "pni",        "ssse3",     "sse4_1",      "sse4_2",      "sse4a",
+    "avx",      "avx2",     "f16c",       "fma",       "bmi1",        "bmi2",        "abm",
+    "popcnt",   "movbe",    "aes",        "pclmulqdq", "rdrand",      "rdseed",      "adx",
+    "sha_ni",   "vaes",     "vpclmulqdq", "gfni",      "xsave",       "xsaveopt",    "xsavec",
+    "avx512f",  "avx512dq", "avx512cd",   "avx512bw",  "avx512vl",    "avx512ifma",  "avx512vbmi",
+    "avx_vnni", "amx_tile", "amx_int8",   "amx_bf16",  "avx512_vnni", "avx512_bf16", "clflushopt",
+    "clwb",     "fsgsbase", "erms",       "fsrm",      "rdtscp",      "pku"};
 
 std::string after_colon(const std::string& line) {
   const size_t colon = line.find(':');
@@ -97,6 +98,11 @@ transfer::Facts gather_facts(const Roots& roots) {
   // Images go to memory or, if that is too small, to the disk.
   facts.set_images_free(std::max(free_bytes(existing_parent(roots.runtime)), disk));
   facts.set_disk_free(disk);
+  for (const HostCheck& check : check_for_lazy()) {
+    if (check.ok) continue;
+    facts.add_lazy_obstacles()->set_text(check.name + ": " + check.detail);
+    facts.mutable_lazy_obstacles()->rbegin()->set_cure(check.cure);
+  }
   return facts;
 }
 

@@ -24,7 +24,8 @@ ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship
     : folder_(std::move(folder)), first_(std::move(first)), ship_(std::move(ship)) {
   events_ = UniqueFd(check("inotify_init1", ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
   check("inotify_add_watch",
-        ::inotify_add_watch(events_.get(), folder_.c_str(), IN_MODIFY | IN_CREATE), folder_.native());
+        ::inotify_add_watch(events_.get(), folder_.c_str(), IN_MODIFY | IN_CREATE),
+        folder_.native());
   wake_ = UniqueFd(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
@@ -81,8 +82,9 @@ void ImageFollower::ship_new(const std::string& name, uint64_t least) {
   const UniqueFd file(check("open", ::open(path.c_str(), O_RDONLY | O_CLOEXEC), path.native()));
   std::vector<char> piece(longest_piece);
   while (true) {
-    const ssize_t n = check("pread", ::pread(file.get(), piece.data(), piece.size(),
-                                             static_cast<off_t>(done)), path.native());
+    const ssize_t n =
+        check("pread", ::pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(done)),
+              path.native());
     if (n == 0) return;
     ship_(name, done, {piece.data(), static_cast<size_t>(n)});
     done += static_cast<uint64_t>(n);

@@ -2,6 +2,7 @@
 #include "move/frozen_stage.h"
 
 #include "move/requests.h"
+#include "pages/packing.h"
 
 namespace wayferry {
 namespace {
@@ -36,6 +37,16 @@ void receive_files_from(Link& link, ToTarget request, const Path& upper) {
   unpack_tar(upper, next);
 }
 
+std::string_view unpacked(const transfer::ImageData& image, std::string& space) {
+  if (image.packed_from() == 0) return image.data();
+  if (image.packed_from() > longest_piece)
+    throw ProtocolError("image " + image.name(), "a piece claims to hold " +
+                                                     std::to_string(image.packed_from()) + " bytes");
+  space.resize(image.packed_from());
+  unpack(std::as_bytes(std::span(image.data())), std::as_writable_bytes(std::span(space)));
+  return space;
+}
+
 }  // namespace
 
 void receive_files(Link& link, const Path& upper) {
@@ -46,9 +57,10 @@ std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images) {
   ToTarget request = next_request(link);
   std::string state = receive_state(link, request);
   receive_files_from(link, std::move(request), upper);
+  std::string space;
   for (request = next_request(link); request.has_image_data(); request = next_request(link)) {
     const auto& image = request.image_data();
-    images.write(image.name(), image.offset(), image.data());
+    images.write(image.name(), image.offset(), unpacked(image, space));
   }
   require_request(request, ToTarget::kImagesEnd);
   images.finish({request.images_end().sizes().begin(), request.images_end().sizes().end()});

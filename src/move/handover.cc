@@ -34,8 +34,7 @@ void take_over(Link& link, MoveJournal& journal, std::chrono::milliseconds limit
   const auto end = std::chrono::steady_clock::now() + limit;
   transfer::ToTarget request;
   while (!link.receive_within(request, look_again)) {
-    if (journal.read() == MoveFate::dropped)
-      throw Failure("", "the source has taken the app back");
+    if (journal.read() == MoveFate::dropped) throw Failure("", "the source has taken the app back");
     if (std::chrono::steady_clock::now() > end)
       throw LinkLost(link.peer(), "the source fell silent before it gave the app away");
   }

@@ -14,15 +14,15 @@ namespace {
 // CRIU writes some 40 images for a terminal, a few per process for others.
 constexpr size_t most_images = 20'000;
 
-const std::string where = "images from the source";
+const std::string from_source = "images from the source";
 
 void require_plain_name(const std::string& name) {
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
   };
   if (name.empty() || name.size() > 200 || name[0] == '.' || !std::ranges::all_of(name, plain))
-    throw ProtocolError(where, "file name '" + name + "'");
+    throw ProtocolError(from_source, "file name '" + name + "'");
 }
 
 }  // namespace
@@ -34,10 +34,9 @@ ImageFolder::ImageFolder(Path folder) : folder_(std::move(folder)) {
 ImageFolder::File& ImageFolder::file(const std::string& name) {
   if (const auto known = files_.find(name); known != files_.end()) return known->second;
   require_plain_name(name);
-  if (files_.size() >= most_images) throw ProtocolError(where, "too many files");
+  if (files_.size() >= most_images) throw ProtocolError(from_source, "too many files");
   const Path path = folder_ / name;
-  UniqueFd fd(check("open",
-                    ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+  UniqueFd fd(check("open", ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
                     path.native()));
   return files_.emplace(name, File{.fd = std::move(fd), .size = 0}).first->second;
 }
@@ -45,7 +44,7 @@ ImageFolder::File& ImageFolder::file(const std::string& name) {
 void ImageFolder::write(const std::string& name, uint64_t offset, std::string_view data) {
   File& file = this->file(name);
   if (offset != file.size)
-    throw ProtocolError(where, name + ": a piece at " + std::to_string(offset) + ", the file has " +
+    throw ProtocolError(from_source, name + ": a piece at " + std::to_string(offset) + ", the file has " +
                                    std::to_string(file.size) + " bytes");
   write_all(file.fd.get(), data);
   file.size += data.size();
@@ -54,13 +53,13 @@ void ImageFolder::write(const std::string& name, uint64_t offset, std::string_vi
 void ImageFolder::finish(const std::map<std::string, uint64_t>& sizes) {
   // A file that was empty had no piece.
   for (const auto& [name, size] : sizes)
-    if (file(name).size != size) throw ProtocolError(where, name + " is not complete");
-  if (files_.size() != sizes.size()) throw ProtocolError(where, "a file too many");
+    if (file(name).size != size) throw ProtocolError(from_source, name + " is not complete");
+  if (files_.size() != sizes.size()) throw ProtocolError(from_source, "a file too many");
   files_.clear();
 }
 
 uint64_t free_bytes(const Path& path) {
-  struct statvfs status {};
+  struct statvfs status{};
   check("statvfs", ::statvfs(path.c_str(), &status), path.native());
   return status.f_bavail * status.f_frsize;
 }

@@ -13,8 +13,10 @@ Interrupt::Interrupt() {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
-  if (const int error = ::pthread_sigmask(SIG_BLOCK, &set, nullptr)) throw SystemError(error, "pthread_sigmask");
-  signals_ = UniqueFd(wayferry::check("signalfd", ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)));
+  if (const int error = ::pthread_sigmask(SIG_BLOCK, &set, nullptr))
+    throw SystemError(error, "pthread_sigmask");
+  signals_ =
+      UniqueFd(wayferry::check("signalfd", ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)));
 }
 
 void Interrupt::check() const {

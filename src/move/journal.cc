@@ -58,19 +58,24 @@ MoveFate MoveJournal::read() const {
   return found->first;
 }
 
-bool MoveJournal::set_ready() { return change({MoveFate::unknown}, MoveFate::ready); }
-bool MoveJournal::claim() { return change({MoveFate::ready}, MoveFate::mine); }
+bool MoveJournal::set_ready() {
+  return change({MoveFate::unknown}, MoveFate::ready);
+}
+bool MoveJournal::claim() {
+  return change({MoveFate::ready}, MoveFate::mine);
+}
 bool MoveJournal::drop() {
   return change({MoveFate::unknown, MoveFate::ready, MoveFate::dropped}, MoveFate::dropped);
 }
-void MoveJournal::give_back() { CHECK(change({MoveFate::mine}, MoveFate::dropped)); }
+void MoveJournal::give_back() {
+  CHECK(change({MoveFate::mine}, MoveFate::dropped));
+}
 
 bool MoveJournal::change(std::initializer_list<MoveFate> from, MoveFate to) {
   // The lock is a file of its own, because the journal's file is replaced at each write.
   const std::string lock_path = file_.native() + ".lock";
-  const UniqueFd lock(
-      wayferry::check("open", ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
-                      lock_path));
+  const UniqueFd lock(wayferry::check(
+      "open", ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600), lock_path));
   wayferry::check("flock", ::flock(lock.get(), LOCK_EX), lock_path);
   if (std::ranges::find(from, read()) == from.end()) return false;
   write_file(file_, std::string(to_string(to)) + "\n");

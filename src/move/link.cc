@@ -44,10 +44,15 @@ bool Link::wait(std::chrono::milliseconds limit) const {
 bool Link::receive_within(google::protobuf::MessageLite& into, std::chrono::milliseconds limit) {
   if (!in_) throw LinkLost(peer_, "the connection is closed");
   if (!wait(limit)) return false;
-  const auto bytes = read_frame(in_.get(), longest_transfer_message, "message from " + peer_);
-  if (!bytes) throw LinkLost(peer_, "the connection was closed");
-  parse_frame(into, *bytes, "message from " + peer_);
-  return true;
+  const std::string where = "message from " + peer_;
+  try {
+    const auto bytes = read_frame(in_.get(), longest_transfer_message, where);
+    if (!bytes) throw LinkLost(peer_, "the connection was closed");
+    parse_frame(into, *bytes, where);
+    return true;
+  } catch (const SystemError& error) {
+    throw LinkLost(peer_, std::string("the connection broke: ") + error.what());
+  }
 }
 
 void Link::receive(google::protobuf::MessageLite& into, std::chrono::milliseconds limit) {

@@ -3,14 +3,16 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cctype>
 #include <format>
-#include <nlohmann/json.hpp>
 
 #include "move/checks.h"
 #include "move/facts.h"
 #include "move/follower.h"
 #include "move/image_folder.h"
+#include "move/offer.h"
 #include "move/outgoing.h"
+#include "move/page_service.h"
 #include "move/resolve.h"
 #include "move/steps.h"
 
@@ -28,6 +30,24 @@ constexpr std::chrono::seconds work_limit{120};
 
 // The target dismantles a container at most.
 constexpr std::chrono::seconds abort_limit{15};
+
+// The target's numbers about a drain follow its end at once.
+constexpr std::chrono::seconds last_words_limit{2};
+
+void fill_in(DrainReport& report, const PageSourceNumbers& numbers) {
+  report.fault_pages = numbers.fault_pages;
+  report.bulk_pages = numbers.bulk_pages;
+  report.wire_bytes = numbers.wire_bytes;
+}
+
+void fill_in(DrainReport& report, const transfer::Drained& drained) {
+  report.pages = drained.pages();
+  report.zero_pages = drained.zero_pages();
+  report.dropped_pages = drained.dropped_pages();
+  report.faults = drained.faults();
+  report.fault_p50_us = drained.fault_p50_us();
+  report.fault_p99_us = drained.fault_p99_us();
+}
 
 class Mover {
  public:
@@ -63,6 +83,7 @@ class Mover {
     steps_.split("release", release_ms_);
     report_.downtime_ms = milliseconds_since(paused);
     report_.phases = steps_.phases();
+    if (pages_) drain();
     clean_up();
     return std::move(report_);
   }
@@ -75,10 +96,7 @@ class Mover {
   }
 
   MonitorClient connect_monitor() {
-    if (record_.state == SessionState::in_doubt)
-      throw Failure("", "session '" + request_.name + "' is in doubt since its move to " +
-                            record_.move_host,
-                    "wayferry resolve " + request_.name);
+    require_settled(record_);
     if (auto monitor = MonitorClient::connect(folders_.control())) return std::move(*monitor);
     throw Failure("", "session '" + request_.name + "' has lost its monitor, its app is dead",
                   "wayferry ps removes what is left of it");
@@ -91,32 +109,19 @@ class Mover {
     here_.store.save(record_);
   }
 
-  ToTarget offer() {
-    ToTarget message;
-    transfer::Offer& offer = *message.mutable_offer();
-    record_.move_id = make_move_id();
-    record_.move_host = target_.host;
-    offer.set_move_id(record_.move_id);
-    offer.set_container(to_json(record_.spec).dump());
-    offer.set_engine(record_.engine);
-    offer.set_display(request_.display);
-    offer.set_memory_bytes(needs_.memory);
-    const control::StatusReply status = monitor_.status();
-    for (const control::Global& bound : status.bound()) {
-      offer.add_globals()->set_interface(bound.interface());
-      offer.mutable_globals()->rbegin()->set_version(bound.version());
-    }
-    return message;
-  }
-
   void check_both() {
     marks_ = scan_layer(upper());
     needs_ = {.memory = memory_of(engine_->processes(request_.name)), .files = total_size(marks_)};
     steps_.undo_with("session on the target", [this] { abort_target(); });
-    out_.send(offer());
+    record_.move_id = make_move_id();
+    record_.move_host = target_.host;
+    ToTarget offer = make_offer(record_, monitor_.status(), request_.display, needs_.memory);
+    offer.mutable_offer()->set_lazy(request_.lazy);
+    out_.send(offer);
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
     require_fit(here, answer.facts(), needs_, target_.host);
+    if (request_.lazy) require_lazy(here, answer.facts(), target_.host);
   }
 
   void abort_target() {
@@ -144,6 +149,8 @@ class Mover {
     message.mutable_prewarm();
     out_.send(message);
     expect_answer(target_.link, ToSource::kDone, work_limit);
+    // Two logins: long before anything stands still.
+    if (request_.lazy) pages_ = std::make_unique<PageService>(target_.host, request_.name);
     images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
@@ -178,16 +185,19 @@ class Mover {
       out_.image(name, offset, data);
     };
     follower_.emplace(images_, first, ship);
-    engine_->checkpoint(request_.name, folders_.container(),
-                        {.images = images_,
-                         .work = folders_.criu_work(),
-                         .display_sockets = {sealed_.socket_inodes().begin(),
-                                             sealed_.socket_inodes().end()}});
+    engine_->checkpoint(
+        request_.name, folders_.container(),
+        {.images = images_,
+         .work = folders_.criu_work(),
+         .display_sockets = {sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()},
+         .lazy = request_.lazy});
   }
 
   void send_rest() {
     follower_->finish();
     out_.images_end(follower_->sizes());
+    if (pages_)
+      pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second);
     ToTarget message;
     message.mutable_restore();
     out_.send(message);
@@ -219,6 +229,57 @@ class Mover {
     release_ms_ = handover.release_ms;
   }
 
+  // The app runs there, and stands still here with the memory that it has not fetched yet: its end
+  // here is a loss there.
+  void drain() {
+    const auto start = Steps::Clock::now();
+    step_ = "drain";
+    save(SessionState::draining);
+    close_windows();
+    // Often enough for a bar on a terminal.
+    while (!pages_->wait_drained(std::chrono::milliseconds(200))) tell_progress();
+    tell_progress();
+    DrainReport& report = report_.drain.emplace();
+    report.ms = milliseconds_since(start);
+    fill_in(report, pages_->numbers());
+    try {
+      fill_in(report, expect_answer(target_.link, ToSource::kDrained, last_words_limit).drained());
+    } catch (const std::exception& error) {
+      spdlog::info("no numbers from the target: {}", error.what());  // only these are missing
+    }
+    await_end();
+  }
+
+  // Until the receiver has let go of the session, nobody there could move it on.
+  void await_end() {
+    try {
+      ToSource nothing;
+      target_.link.receive_within(nothing, last_words_limit);
+    } catch (const LinkLost&) {
+      return;  // what was waited for
+    }
+  }
+
+  void close_windows() {
+    try {
+      monitor_.dismiss();
+    } catch (const std::exception& error) {
+      spdlog::warn("the windows here: {}", error.what());  // must not keep the memory here
+    }
+  }
+
+  void tell_progress() const {
+    if (!options_.progress) return;
+    const PageSourceNumbers& numbers = pages_->numbers();
+    options_.progress(pages_->all_pages() - numbers.left, pages_->all_pages(), numbers.asked);
+  }
+
+  void let_go_here() {
+    if (!pages_) return let_go(here_, *engine_, monitor_, request_.name);
+    engine_->kill(request_.name, std::chrono::milliseconds(0));
+    remove_session(here_.store, *engine_, request_.name);
+  }
+
   // The move has succeeded: what goes wrong now is told, but is no failure.
   void clean_up() {
     report_.name = request_.name;
@@ -226,7 +287,7 @@ class Mover {
     report_.target = target_.host;
     try {
       options_.fault.at("finish", target_.kill_link);
-      let_go(here_, *engine_, monitor_, request_.name);
+      let_go_here();
     } catch (const std::exception& error) {
       report_.left_over.push_back(std::string(error.what()) + "; wayferry resolve " +
                                   request_.name + " removes it");
@@ -251,7 +312,9 @@ class Mover {
   control::Sealed sealed_;
   transfer::Ready ready_;
   double release_ms_ = 0;
-  Steps steps_;  // its undos use all of the above …
+  // Serves until the target is told to stop, which an undo does.
+  std::unique_ptr<PageService> pages_;
+  Steps steps_;                            // its undos use all of the above …
   std::optional<ImageFollower> follower_;  // … but the follower uses the link, and must end first
 };
 
@@ -261,7 +324,8 @@ std::string with_step(const std::string& text, const std::string& step, const st
 }
 
 std::string with_words(const std::string& text, const MoveOptions& options) {
-  const std::string words = options.words ? options.words() : "";
+  std::string words = options.words ? options.words() : "";
+  while (!words.empty() && std::isspace(static_cast<unsigned char>(words.back()))) words.pop_back();
   return words.empty() ? text : text + "; ssh said: " + words;
 }
 

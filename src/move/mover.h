@@ -22,6 +22,8 @@ namespace wayferry {
 struct MoveRequest {
   std::string name;     ///< the session
   std::string display;  ///< the compositor wanted on the target; "": the only one
+  bool lazy = false;    ///< the app runs there first, its memory follows
+  uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
 };
 
 /// How the mover reaches the target.
@@ -42,6 +44,8 @@ struct MoveOptions {
   Fault fault = {};
   const Interrupt* interrupt = nullptr;
   HandoverLimits limits = {};
+  /// Called while memory follows: pages that are over, pages in all, times the app waited for one.
+  std::function<void(uint64_t done, uint64_t all, uint64_t faults)> progress = {};
   /// What the connection's program printed so far, to explain a connection that broke.
   std::function<std::string()> words = {};
 };

@@ -10,6 +10,8 @@
 #include "move/frozen_stage.h"
 #include "move/handover.h"
 #include "move/journal.h"
+#include "move/offer.h"
+#include "move/page_place.h"
 #include "move/requests.h"
 #include "move/steps.h"
 
@@ -18,9 +20,6 @@ namespace {
 
 using transfer::ToSource;
 using transfer::ToTarget;
-
-// The source's answer to "ready" is one small message away.
-constexpr std::chrono::seconds yours_limit{60};
 
 void answer_done(Link& link) {
   ToSource done;
@@ -43,6 +42,14 @@ void require_base(const ContainerSpec& spec) {
                   "copy it there, under the same path");
 }
 
+void answer(Link& link, const ToSource& message) {
+  try {
+    link.send(message);
+  } catch (const LinkLost& lost) {
+    spdlog::info("{}", lost.what());  // nobody is left to hear it
+  }
+}
+
 class Receiver {
  public:
   Receiver(const LocalHost& here, Link& link, const Fault& fault)
@@ -61,7 +68,7 @@ class Receiver {
     steps_.run("restore", [this] { restore(); });
     steps_.run("adopt", [this] { adopt(); });
     steps_.run("ready", [this] { say_ready(); });
-    take_over(link_, *journal_, yours_limit);
+    take_over(link_, *journal_, silence_limit);
     let_run();
   }
 
@@ -75,12 +82,11 @@ class Receiver {
     const std::string& name = record_.spec.name;
     living_sessions(here_.store, here_.engine);
     lock_ = here_.store.try_lock(name);
-    if (!lock_ || here_.store.load(name))
-      throw Failure("", "there is a session '" + name + "' already",
-                    "stop it there, or run this one under another name");
+    require_free(here_.store.load(name));
     require_base(record_.spec);
     record_.engine = offer.engine();
     record_.state = SessionState::incoming;
+    lazy_ = offer.lazy();
     record_.created = std::time(nullptr);
     record_.move_id = offer.move_id();
     record_.compositor = here_.find_compositor(offer.display());
@@ -95,6 +101,16 @@ class Receiver {
     link_.send(facts);
   }
 
+  void require_free(const std::optional<SessionRecord>& there) const {
+    if (lock_ && !there) return;
+    const std::string name = "session '" + record_.spec.name + "'";
+    if (there && there->state == SessionState::incoming)
+      throw Failure("", "an earlier move of " + name + " is still waiting for its source",
+                    "try again in half a minute");
+    throw Failure("", "there is a " + name + " already",
+                  "stop it there, or run this one under another name");
+  }
+
   void start_monitor(const transfer::Offer& offer) {
     output_ = make_output_pipe();
     auto started = here_.start_monitor(folders_, record_, output_.read.get());
@@ -103,12 +119,10 @@ class Receiver {
     steps_.undo_with("monitor", [this] { monitor_->dismiss(); });
     record_.monitor_pid = started.pid;
     here_.store.save(record_);
-    std::vector<control::Global> globals;
-    for (const transfer::Global& global : offer.globals()) {
-      globals.emplace_back().set_interface(global.interface());
-      globals.back().set_version(global.version());
-    }
-    const auto missing = monitor_->check_globals(globals);
+    // Until go, the monitor belongs to this connection: if we are killed, it hears of it and
+    // removes everything (abandoned.h).
+    monitor_->barrier(std::chrono::milliseconds(0));
+    const auto missing = monitor_->check_globals(globals_of(offer));
     if (!missing.empty())
       throw Failure("", "the compositor there lacks what the app uses: " + join(missing),
                     "move to a host with another compositor, or choose one with --display");
@@ -122,27 +136,32 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
-    steps_.undo_with("container", [this] {
-      engine_->remove(record_.spec.name, folders_.container());
-    });
+    steps_.undo_with("container",
+                     [this] { engine_->remove(record_.spec.name, folders_.container()); });
     engine_->prepare(record_.spec, folders_.container());
+    if (lazy_)
+      filler_.emplace(Filler::Places{.images = images_->path(),
+                                     .work = folders_.criu_work(),
+                                     .door = page_door(folders_)},
+                      drain_grace);
   }
 
   void receive_app() { state_ = receive_frozen(link_, make_upper(), *images_); }
 
   void restore() {
     const auto start = Steps::Clock::now();
-    record_.init_pid = engine_->restore(
-        record_.spec.name, folders_.container(),
-        {.images = images_->path(), .work = folders_.criu_work()},
-        {.out = output_.write.get(), .err = output_.write.get()});
+    record_.init_pid = engine_->restore(record_.spec.name, folders_.container(),
+                                        {.images = images_->path(),
+                                         .work = folders_.criu_work(),
+                                         .lazy = lazy_},
+                                        {.out = output_.write.get(), .err = output_.write.get()});
+    if (filler_) filler_->wait_drained(std::chrono::milliseconds(0));  // throws if it has failed
     ready_.set_restore_ms(milliseconds_since(start));
   }
 
   void adopt() {
     const auto start = Steps::Clock::now();
-    const auto attached =
-        monitor_->adopt(std::move(state_), engine_->processes(record_.spec.name));
+    const auto attached = monitor_->adopt(std::move(state_), engine_->processes(record_.spec.name));
     ready_.set_adopt_ms(milliseconds_since(start));
     ready_.set_attach_ms(attached.attach_ms());
     ready_.set_objects(attached.objects());
@@ -178,7 +197,33 @@ class Receiver {
     std::filesystem::remove_all(images_->path());
     ToSource mine;
     mine.mutable_mine()->set_release_ms(release_ms);
-    link_.send(mine);
+    if (!filler_) return link_.send(mine);
+    answer(link_, mine);  // the memory comes another way, and must, whether this one holds or not
+    drain();
+  }
+
+  void drain() {
+    filler_->drain();
+    try {
+      // It ends by itself: the filler despairs when its source is gone for too long.
+      while (!filler_->wait_drained(silence_limit)) spdlog::info("memory is still coming");
+    } catch (const std::exception& error) {
+      // Without its memory it must not run on, and above all not read zeros instead.
+      engine_->kill(record_.spec.name, std::chrono::milliseconds(0));
+      spdlog::error("the app {} has been ended: {}", record_.spec.name, error.what());
+      throw;
+    }
+    const SpacesNumbers numbers = filler_->numbers();
+    ToSource message;
+    transfer::Drained& drained = *message.mutable_drained();
+    drained.set_pages(numbers.filled);
+    drained.set_zero_pages(numbers.zeros);
+    drained.set_dropped_pages(numbers.dropped);
+    drained.set_faults(numbers.faults.count());
+    drained.set_fault_p50_us(numbers.faults.percentile(0.5));
+    drained.set_fault_p99_us(numbers.faults.percentile(0.99));
+    answer(link_, message);
+    filler_->wait_acknowledged(drain_grace);
   }
 
   const LocalHost& here_;
@@ -193,16 +238,10 @@ class Receiver {
   std::optional<ImageFolder> images_;
   std::string state_;
   transfer::Ready ready_;
+  bool lazy_ = false;
+  std::optional<Filler> filler_;  // ends after the undos have ended the app
   Steps steps_;  // last: its undos use all of the above
 };
-
-void answer(Link& link, const ToSource& message) {
-  try {
-    link.send(message);
-  } catch (const LinkLost& lost) {
-    spdlog::info("{}", lost.what());  // nobody is left to hear it
-  }
-}
 
 void answer_failed(Link& link, const std::string& text, const std::string& cure) {
   ToSource message;

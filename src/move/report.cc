@@ -12,6 +12,29 @@ std::string bytes_line(const char* what, uint64_t bytes) {
   return std::format("  {:<14}{:>10.1f} KB\n", what, static_cast<double>(bytes) / 1000);
 }
 
+nlohmann::json to_json(const DrainReport& drain) {
+  return {{"ms", drain.ms},
+          {"pages", drain.pages},
+          {"zero_pages", drain.zero_pages},
+          {"fault_pages", drain.fault_pages},
+          {"bulk_pages", drain.bulk_pages},
+          {"dropped_pages", drain.dropped_pages},
+          {"wire_bytes", drain.wire_bytes},
+          {"faults", drain.faults},
+          {"fault_p50_us", drain.fault_p50_us},
+          {"fault_p99_us", drain.fault_p99_us}};
+}
+
+std::string to_lines(const DrainReport& drain) {
+  std::string text = std::format("  {:<14}{:>10.1f} ms\n", "memory after", drain.ms);
+  text += bytes_line("memory sent", drain.wire_bytes);
+  text += std::format("  {:<14}{:>10} all, {} zero, {} by faults, {} in bulk\n", "pages",
+                      drain.pages, drain.zero_pages, drain.fault_pages, drain.bulk_pages);
+  text += std::format("  {:<14}{:>10} p50 {:.0f} us, p99 {:.0f} us\n", "page faults", drain.faults,
+                      drain.fault_p50_us, drain.fault_p99_us);
+  return text;
+}
+
 }  // namespace
 
 std::string to_table(const MoveReport& report) {
@@ -22,6 +45,7 @@ std::string to_table(const MoveReport& report) {
   text += std::format("  {:<14}{:>10.1f} ms\n", "downtime", report.downtime_ms);
   text += bytes_line("memory pages", report.page_bytes);
   text += bytes_line("other images", report.image_bytes);
+  if (report.drain) text += to_lines(*report.drain);
   text += bytes_line("window state", report.state_bytes);
   text += bytes_line("files", report.file_bytes);
   for (const std::string& object : report.inert) text += "  without effect there: " + object + "\n";
@@ -32,7 +56,7 @@ std::string to_table(const MoveReport& report) {
 std::string to_json(const MoveReport& report) {
   nlohmann::json phases;
   for (const Phase& phase : report.phases) phases[phase.name] = phase.ms;
-  return nlohmann::json{{"name", report.name},
+  nlohmann::json json{{"name", report.name},
                         {"source", report.source},
                         {"target", report.target},
                         {"phases_ms", phases},
@@ -44,8 +68,9 @@ std::string to_json(const MoveReport& report) {
                           {"files", report.file_bytes}}},
                         {"objects", report.objects},
                         {"inert", report.inert},
-                        {"left_over", report.left_over}}
-      .dump(2);
+                        {"left_over", report.left_over}};
+  if (report.drain) json["drain"] = to_json(*report.drain);
+  return json.dump(2);
 }
 
 }  // namespace wayferry

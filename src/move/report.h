@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,20 @@
 // What a move took: time by phase and bytes by class, as a table for people or JSON for scripts.
 
 namespace wayferry {
+
+/// How the memory followed, in a lazy move.
+struct DrainReport {
+  double ms = 0;  ///< from "it runs there" to the last page
+  uint64_t pages = 0;
+  uint64_t zero_pages = 0;
+  uint64_t fault_pages = 0;  ///< sent because somebody stood still for them, and those beside them
+  uint64_t bulk_pages = 0;
+  uint64_t dropped_pages = 0;
+  uint64_t wire_bytes = 0;
+  uint64_t faults = 0;
+  double fault_p50_us = 0;
+  double fault_p99_us = 0;
+};
 
 struct MoveReport {
   std::string name;
@@ -21,6 +36,7 @@ struct MoveReport {
   uint64_t image_bytes = 0;  ///< all images but pages
   uint64_t state_bytes = 0;
   uint64_t file_bytes = 0;
+  std::optional<DrainReport> drain;
   uint32_t objects = 0;                ///< Wayland objects rebuilt
   std::vector<std::string> inert;      ///< objects without anything behind them there
   std::vector<std::string> left_over;  ///< what could not be cleaned up here afterwards

@@ -15,8 +15,9 @@ class Aborted : public Failure {
 };
 
 /// How long the source may be silent. It sends bulk data or asks the next thing at once, so this
-/// is far above any pause it makes; a cut cable is not noticed otherwise (sshd waits for ever).
-constexpr std::chrono::seconds silence_limit{60};
+/// is far above any pause it makes; a cut cable is not noticed otherwise (sshd waits for ever). The
+/// source gives a dead link up after 10 s, and its user may want to try again soon after.
+constexpr std::chrono::seconds silence_limit{20};
 
 /// Throws Aborted or ProtocolError unless the request is of this kind.
 void require_request(const transfer::ToTarget& request, transfer::ToTarget::MessageCase kind);

@@ -16,8 +16,8 @@ namespace wayferry {
 /// (target) The journal's word on a move, made final: "mine" or "dropped".
 Owner decide_here(const LocalHost& host, const std::string& move_id);
 
-/// The app lives elsewhere: closes its windows, ends the frozen copy without letting it run, removes
-/// the session.
+/// The app lives elsewhere: closes its windows, ends the frozen copy without letting it run,
+/// removes the session.
 void let_go(const LocalHost& host, Engine& engine, MonitorClient& monitor, const std::string& name);
 
 /// The app stays: it runs again, windows and all.

@@ -27,6 +27,13 @@ constexpr std::chrono::seconds greeting_limit{30};
 constexpr int ssh_failed = 255;
 constexpr int not_found = 127;
 
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
 /// One line without its end; what came before the stream's end otherwise. Byte by byte: what
 /// follows the line belongs to the protocol.
 std::string read_line(int fd) {
@@ -50,24 +57,18 @@ std::pair<UniqueFd, UniqueFd> make_pipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
-}
-
-}  // namespace
-
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote) {
   const char* replaced = std::getenv("WAYFERRY_SSH");
   std::istringstream words(replaced && *replaced ? replaced : "ssh");
   std::vector<std::string> command;
   for (std::string word; words >> word;) command.push_back(word);
-  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of a
-  // user's connection, so that killing ours ends ours only; the cheapest cipher first, if allowed.
-  for (const char* option :
-       {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
-        "ControlMaster=no", "ControlPath=none", "Compression=no", "Ciphers=^aes128-gcm@openssh.com"})
+  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of
+  // a user's connection, so that killing ours ends ours only; the cheapest cipher first, if
+  // allowed.
+  for (const char* option : {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3",
+                             "ServerAliveCountMax=3", "ControlMaster=no", "ControlPath=none",
+                             "Compression=no", "Ciphers=^aes128-gcm@openssh.com"})
     command.insert(command.end(), {"-o", option});
   // "--": a host that begins with a sign is not an option.
   command.insert(command.end(), {"-T", "--", host});
@@ -91,9 +92,9 @@ Receiving::Receiving(const std::string& host, const std::string& version,
   std::vector<std::string> remote{"wayferry", "receive"};
   if (!fail_at.empty()) remote.insert(remote.end(), {"--fail-at", fail_at});
   // A session of its own: Ctrl-C is for the mover, which needs ssh to undo things properly.
-  ssh_ = spawn(ssh_command(host, remote),
-               {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}},
-                .new_session = true});
+  ssh_ = spawn(
+      ssh_command(host, remote),
+      {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}}, .new_session = true});
   greeting_ = from_child.duplicate();
   link_.emplace(std::move(from_child), std::move(to_child), host);
   child_in.reset();
@@ -137,8 +138,8 @@ std::string Receiving::words() const {
   std::string text;
   std::array<char, 4096> block;
   ssize_t n = 0;
-  while ((n = ::pread(words_.get(), block.data(), block.size(),
-                      static_cast<off_t>(text.size()))) > 0)
+  while ((n = ::pread(words_.get(), block.data(), block.size(), static_cast<off_t>(text.size()))) >
+         0)
     text.append(block.data(), static_cast<size_t>(n));
   return text;
 }

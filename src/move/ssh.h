@@ -22,6 +22,11 @@ namespace wayferry {
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote);
 
+/// For what else speaks through ssh: a pipe that takes a large piece, and the first line of an
+/// answer without its end, after which the protocol begins.
+std::pair<UniqueFd, UniqueFd> make_pipe();
+std::string read_line(int fd);
+
 /// A running receiver on the target.
 class Receiving {
  public:

@@ -68,7 +68,8 @@ class Unpacker {
     }
     // Folder times are set here, after the last file in them.
     checked(archive_write_close(out_.get()), out_.get(), "");
-    while (!next_().empty()) {}  // what follows the end mark is the stream's padding
+    while (!next_().empty()) {
+    }  // what follows the end mark is the stream's padding
   }
 
  private:
@@ -114,6 +115,11 @@ class Unpacker {
     }
   }
 
+  /// libarchive names the system's reason in some of its texts only; its own codes are no reason.
+  static std::string reason(int error) {
+    return error > 0 ? std::string(" (") + std::generic_category().message(error) + ")" : "";
+  }
+
   void checked(int result, archive* where, const std::string& path) {
     // A warning from the disk is a file that is not as it was (an owner, an xattr): the app would
     // notice, so it counts.
@@ -121,7 +127,8 @@ class Unpacker {
     if (source_error_) std::rethrow_exception(source_error_);
     const char* text = archive_error_string(where);
     if (where == out_.get())
-      throw Failure("", "cannot write the app's file '" + path + "': " + (text ? text : "?"));
+      throw Failure("", "cannot write the app's file '" + path + "': " + (text ? text : "?") +
+                            reason(archive_errno(where)));
     throw ProtocolError("files from the source", text ? text : "not a tar stream");
   }
 
@@ -136,7 +143,9 @@ class Unpacker {
 
 }  // namespace
 
-void unpack_tar(const Path& root, const PieceSource& next) { Unpacker(root, next).run(); }
+void unpack_tar(const Path& root, const PieceSource& next) {
+  Unpacker(root, next).run();
+}
 
 void remove_below(const Path& root, const std::string& relative) {
   require_safe_path(relative);

@@ -121,7 +121,7 @@ TarWriter::~TarWriter() {
 
 void TarWriter::add(const std::string& relative) {
   const Path path = relative == "." ? state_->root : state_->root / relative;
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return;
     throw SystemError(errno, "lstat", path.native());
@@ -149,8 +149,12 @@ void TarWriter::add(const std::string& relative) {
   if (entry) state_->write_entry(entry.get(), fd.get(), path.native());
 }
 
-void TarWriter::finish() { state_->checked(archive_write_close(state_->out), "end"); }
+void TarWriter::finish() {
+  state_->checked(archive_write_close(state_->out), "end");
+}
 
-uint64_t TarWriter::bytes() const { return state_->bytes; }
+uint64_t TarWriter::bytes() const {
+  return state_->bytes;
+}
 
 }  // namespace wayferry

@@ -11,7 +11,9 @@ namespace {
 // File times come from the kernel's tick (1-10 ms); with a wide margin.
 constexpr int64_t tick_margin_ns = 100'000'000;
 
-int64_t nanoseconds(const timespec& t) { return t.tv_sec * 1'000'000'000 + t.tv_nsec; }
+int64_t nanoseconds(const timespec& t) {
+  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
 
 int64_t now_ns() {
   timespec now{};
@@ -20,7 +22,7 @@ int64_t now_ns() {
 }
 
 void scan(const Path& path, const std::string& relative, int64_t now, LayerMarks& marks) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) < 0) {
     if (errno == ENOENT) return;  // the app runs and removed it meanwhile
     throw SystemError(errno, "lstat", path.native());

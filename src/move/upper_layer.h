@@ -39,7 +39,8 @@ struct LayerChanges {
 LayerChanges changes_between(const LayerMarks& before, const LayerMarks& after);
 
 /// Sends files of the layer as one tar stream; returns its bytes.
-uint64_t send_files(const Path& upper, const std::vector<std::string>& paths, const PieceSink& sink);
+uint64_t send_files(const Path& upper, const std::vector<std::string>& paths,
+                    const PieceSink& sink);
 
 std::vector<std::string> all_paths(const LayerMarks& marks);
 uint64_t total_size(const LayerMarks& marks);

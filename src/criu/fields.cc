@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "criu/fields.h"
+
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+// IMG_COMMON_MAGIC of CRIU's criu/include/magic.h, at the head of every image but a few.
+constexpr uint32_t common_magic = 0x54564319;
+
+uint32_t little_endian(std::string_view bytes) {
+  uint32_t value = 0;
+  for (size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+}  // namespace
+
+bool Fields::next() {
+  if (rest_.empty()) return false;
+  const uint64_t key = varint();
+  number = key >> 3;
+  switch (key & 7) {
+    case 0:
+      value = varint();
+      break;
+    case 1:
+      bytes = take(8);
+      break;
+    case 2:
+      bytes = take(varint());
+      break;
+    case 5:
+      bytes = take(4);
+      break;
+    default:
+      throw ProtocolError(where_, "unknown wire type");
+  }
+  return true;
+}
+
+uint64_t Fields::varint() {
+  uint64_t result = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    const auto byte = static_cast<unsigned char>(take(1)[0]);
+    result |= static_cast<uint64_t>(byte & 0x7f) << shift;
+    if (byte < 0x80) return result;
+  }
+  throw ProtocolError(where_, "endless number");
+}
+
+std::string_view Fields::take(uint64_t size) {
+  if (size > rest_.size()) throw ProtocolError(where_, "ends within a field");
+  const auto taken = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return taken;
+}
+
+Records::Records(std::string_view image, uint32_t magic, std::string where)
+    : rest_(image), where_(std::move(where)) {
+  if (image.size() < 8 || little_endian(image) != common_magic ||
+      little_endian(image.substr(4)) != magic)
+    throw ProtocolError(where_, "wrong magic number");
+  rest_.remove_prefix(8);
+}
+
+bool Records::next(std::string_view& message) {
+  if (rest_.empty()) return false;
+  if (rest_.size() < 4 || rest_.size() - 4 < little_endian(rest_))
+    throw ProtocolError(where_, "ends within a record");
+  message = rest_.substr(4, little_endian(rest_));
+  rest_.remove_prefix(4 + message.size());
+  return true;
+}
+
+}  // namespace wayferry

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// Walks one protobuf message field by field, for the little that is read from CRIU's images: CRIU's
+// own descriptions of them are in no package and change only by addition. Knows no message.
+
+namespace wayferry {
+
+class Fields {
+ public:
+  /// `where` names the image in the ProtocolError of a message that is none.
+  Fields(std::string_view message, std::string where)
+      : rest_(message), where_(std::move(where)) {}
+
+  /// Steps to the next field; false at the end. Then `number`, and `value` or `bytes`.
+  bool next();
+  uint64_t number = 0;
+  uint64_t value = 0;
+  std::string_view bytes;
+
+ private:
+  uint64_t varint();
+  std::string_view take(uint64_t size);
+
+  std::string_view rest_;
+  std::string where_;
+};
+
+/// The records of an image: a 32 bit size and a message each, after `magic` words of the head.
+/// next() gives the next record's message; false at the end.
+class Records {
+ public:
+  /// Throws ProtocolError unless the image begins with the common magic number and `magic`.
+  Records(std::string_view image, uint32_t magic, std::string where);
+  bool next(std::string_view& message);
+
+ private:
+  std::string_view rest_;
+  std::string where_;
+};
+
+}  // namespace wayferry

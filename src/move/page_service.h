@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "move/page_link.h"
+#include "pages/page_source.h"
+
+// (source) Serves the frozen app's pages in the background from the moment its images are complete
+// until the target has all, over one pair of connections after the other. Before the commit it can
+// be ended at any time, and the app goes on here; after it, ending it loses the app.
+
+namespace wayferry {
+
+class PageService {
+ public:
+  struct Links {
+    PageLink faults;
+    PageLink bulk;
+  };
+  /// Connects; nothing has to be there to be served yet. Throws Failure.
+  PageService(std::string host, std::string session);
+  /// Ends it, whatever it is doing.
+  ~PageService();
+
+  /// From now on pages can be asked for. `bytes_per_second`: 0 is no limit.
+  void start(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second);
+  /// Waits until the target has everything (true), or `limit` has passed. Throws Failure when it
+  /// cannot be reached for the grace of a drain.
+  bool wait_drained(std::chrono::milliseconds limit);
+
+  const PageSourceNumbers& numbers() const { return source_->numbers(); }
+  uint64_t all_pages() const { return all_pages_; }
+
+ private:
+  std::unique_ptr<Links> connect() const;
+  bool serve_once(Links& links, const std::stop_token& stop);
+  void run(const std::stop_token& stop);
+
+  std::string host_;
+  std::string session_;
+  std::unique_ptr<Links> links_;
+  std::optional<FrozenMemory> memory_;
+  std::optional<PageSource> source_;
+  uint64_t all_pages_ = 0;
+  std::mutex outcome_;  // for the next two
+  std::condition_variable changed_;
+  bool drained_ = false;
+  std::exception_ptr error_;
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace wayferry

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "pages/channel.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace wayferry {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "Frame goes over the wire as it is");
+
+void require_sound(const Frame& frame) {
+  const bool known = frame.kind >= FrameKind::ask && frame.kind <= FrameKind::lz4;
+  const bool carries = frame.kind == FrameKind::raw || frame.kind == FrameKind::lz4;
+  const bool bounded = carries ? frame.pages >= 1 && frame.pages <= most_pages &&
+                                     frame.size >= 1 && frame.size <= longest_run
+                               : frame.size == 0;
+  if (!known || !bounded || frame.address % page_size != 0)
+    throw ProtocolError("page channel", "a frame that makes no sense");
+}
+
+// Nobody stops in the middle of a frame, so there silence means a cut cable.
+void wait_or_lose(int fd, short events) {
+  pollfd entry{fd, events, 0};
+  const int ready = ::poll(&entry, 1, static_cast<int>(channel_silence.count()));
+  if (ready == 0) throw ChannelLost("the other side has been silent for 5 s");
+}
+
+/// The bytes that a read or a write did; 0 if it has to be tried again.
+size_t done_or_lose(ssize_t result) {
+  if (result >= 0) return static_cast<size_t>(result);
+  if (errno == EINTR || errno == EAGAIN) return 0;
+  throw ChannelLost("the page channel broke: " + std::generic_category().message(errno));
+}
+
+void read_or_lose(int fd, std::span<std::byte> into) {
+  while (!into.empty()) {
+    wait_or_lose(fd, POLLIN);
+    const ssize_t n = ::read(fd, into.data(), into.size());
+    if (n == 0) throw ChannelLost("the page channel was closed");
+    into = into.subspan(done_or_lose(n));
+  }
+}
+
+}  // namespace
+
+uint64_t checksum_of(const Frame& frame, Bytes pages) {
+  return XXH3_64bits_withSeed(pages.data(), pages.size(), frame.address ^ frame.process);
+}
+
+Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
+  const int flags = check("fcntl", ::fcntl(out_.get(), F_GETFL));
+  check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));
+}
+
+void Channel::send(const Frame& frame, Bytes payload) {
+  const std::lock_guard lock(sending_);
+  Bytes head = std::as_bytes(std::span(&frame, 1));
+  while (!head.empty() || !payload.empty()) {
+    // iovec is not const for the sake of readv.
+    const iovec parts[2] = {{const_cast<std::byte*>(head.data()), head.size()},
+                            {const_cast<std::byte*>(payload.data()), payload.size()}};
+    const size_t done = done_or_lose(::writev(out_.get(), parts, 2));
+    if (done == 0) wait_or_lose(out_.get(), POLLOUT);
+    const size_t of_head = std::min(done, head.size());
+    head = head.subspan(of_head);
+    payload = payload.subspan(done - of_head);
+  }
+}
+
+std::optional<Frame> Channel::receive(std::vector<std::byte>& payload,
+                                      std::chrono::milliseconds limit, int wake) {
+  pollfd entries[2] = {{in_.get(), POLLIN, 0}, {wake, POLLIN, 0}};
+  const int ready = ::poll(entries, 2, static_cast<int>(limit.count()));
+  if (ready < 0 && errno == EINTR) return std::nullopt;
+  check("poll", ready);
+  if (entries[0].revents == 0) return std::nullopt;
+  Frame frame;
+  read_or_lose(in_.get(), std::as_writable_bytes(std::span(&frame, 1)));
+  require_sound(frame);
+  payload.resize(frame.size);
+  read_or_lose(in_.get(), payload);
+  return frame;
+}
+
+}  // namespace wayferry

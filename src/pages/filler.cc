@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "pages/filler.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+
+namespace wayferry {
+namespace {
+
+// While the app still stands frozen at the source nothing is lost, and time counts.
+constexpr std::chrono::seconds grace_before_drain{10};
+
+}  // namespace
+
+Filler::Filler(const Places& places, std::chrono::milliseconds grace)
+    : images_(places.images),
+      grace_(grace),
+      spaces_([this](pid_t process, uint64_t at_source) { ask(process, at_source); }),
+      door_(places.door),
+      wake_(check("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
+  criu_.emplace(places.work, [this](UniqueFd uffd, pid_t process) {
+    spaces_.add(std::move(uffd), process, lazy_ranges(images_, process));
+  });
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+Filler::~Filler() {
+  thread_.request_stop();
+  ::eventfd_write(wake_.get(), 1);  // cannot fail: the counter is far from full
+}
+
+void Filler::drain() {
+  draining_ = true;
+  ::eventfd_write(wake_.get(), 1);
+}
+
+bool Filler::wait_drained(std::chrono::milliseconds limit) {
+  std::unique_lock lock(outcome_);
+  changed_.wait_for(lock, limit, [this] { return drained_ || error_; });
+  if (error_) std::rethrow_exception(error_);
+  return drained_;
+}
+
+void Filler::wait_acknowledged(std::chrono::milliseconds limit) {
+  std::unique_lock lock(outcome_);
+  changed_.wait_for(lock, limit, [this] { return acknowledged_ || error_; });
+}
+
+void Filler::run(const std::stop_token& stop) {
+  try {
+    while (!stop.stop_requested()) {
+      wait_and_handle();
+      look_after_connection();
+      settle();
+    }
+  } catch (...) {
+    const std::lock_guard lock(outcome_);
+    error_ = std::current_exception();
+  }
+  // A restore must not stand still for ever; what it makes is never let run.
+  if (error_ && !draining_) spaces_.give_up();
+  changed_.notify_all();
+  bulk_thread_ = {};
+}
+
+void Filler::wait_and_handle() {
+  std::vector<pollfd> entries{{wake_.get(), POLLIN, 0},
+                              {door_.fd(), POLLIN, 0},
+                              {criu_ ? criu_->fd() : -1, POLLIN, 0},
+                              {faults_ ? faults_->channel->in() : -1, POLLIN, 0}};
+  const size_t first_space = entries.size();
+  for (const int descriptor : spaces_.descriptors()) entries.push_back({descriptor, POLLIN, 0});
+  const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(tick_pause.count()));
+  if (ready < 0 && errno != EINTR) throw SystemError(errno, "poll");
+  if (ready <= 0) return;
+  eventfd_t woken = 0;
+  if (entries[0].revents) ::eventfd_read(wake_.get(), &woken);
+  for (size_t i = first_space; i < entries.size(); ++i)
+    if (entries[i].revents) spaces_.handle_events(entries[i].fd);
+  if (entries[3].revents) handle_faults();
+  if (entries[2].revents) handle_criu();
+  if (entries[1].revents) handle_visitor();
+}
+
+void Filler::handle_criu() {
+  if (!criu_->handle()) criu_.reset();
+}
+
+void Filler::handle_visitor() {
+  auto visitor = door_.let_in();
+  if (!visitor) return;
+  if (visitor->kind == ChannelKind::bulk) {
+    bulk_thread_ = {};  // a connection that comes again replaces the one before
+    bulk_ = std::move(visitor);
+    bulk_thread_ = std::jthread(
+        [this, &bulk = *bulk_->channel](const std::stop_token& stop) { take_bulk(bulk, stop); });
+  } else {
+    const std::lock_guard lock(asking_);
+    faults_ = std::move(visitor);
+    listed_ = told_ = false;
+    heard_ = ticked_ = Clock::now();
+  }
+  if (faults_) spaces_.ask_again();
+}
+
+void Filler::handle_faults() {
+  std::vector<std::byte> payload;
+  try {
+    const auto frame = faults_->channel->receive(payload, std::chrono::milliseconds(0), -1);
+    if (!frame) return;
+    heard_ = Clock::now();
+    take(*frame, payload);
+  } catch (const ChannelLost& lost) {
+    lose(lost.what());
+  }
+}
+
+void Filler::take(const Frame& frame, Bytes payload) {
+  if (frame.kind == FrameKind::tick) return;
+  if (frame.kind == FrameKind::drained) {
+    const std::lock_guard lock(outcome_);
+    acknowledged_ = true;
+    return changed_.notify_all();
+  }
+  if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {});
+  if (frame.kind != FrameKind::raw && frame.kind != FrameKind::lz4)
+    throw ProtocolError("page channel", "a frame that only a target may send");
+  std::vector<std::byte> unpacked;
+  if (frame.kind == FrameKind::lz4) {
+    unpacked.resize(frame.pages * page_size);
+    unpack(payload, unpacked);
+    payload = unpacked;
+  }
+  if (payload.size() != frame.pages * page_size || checksum_of(frame, payload) != frame.checksum)
+    throw ProtocolError("page channel", "pages that are not what was sent");
+  spaces_.fill(frame, payload);
+}
+
+void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
+  const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
+  const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
+  std::vector<std::byte> payload;
+  try {
+    while (!stop.stop_requested()) {
+      const auto frame = bulk.receive(payload, std::chrono::hours(1), wake.get());
+      if (!frame) continue;
+      take(*frame, payload);
+      if (draining_ && spaces_.complete()) ::eventfd_write(wake_.get(), 1);
+    }
+  } catch (const ChannelLost&) {
+    bulk_broke_ = true;
+  } catch (...) {
+    const std::lock_guard lock(outcome_);
+    error_ = std::current_exception();
+    changed_.notify_all();
+  }
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void Filler::ask(pid_t process, uint64_t at_source) {
+  const std::lock_guard lock(asking_);
+  if (!faults_) return;  // asked again as soon as there is a connection
+  try {
+    faults_->channel->send({.kind = FrameKind::ask,
+                            .process = static_cast<uint32_t>(process),
+                            .address = at_source,
+                            .pages = 1});
+  } catch (const ChannelLost&) {
+    // Whoever reads from it notices too, and has it replaced.
+  }
+}
+
+void Filler::send_list() {
+  listed_ = true;
+  Channel& channel = *faults_->channel;
+  for (const auto& [process, range] : spaces_.missing()) {
+    // The number of pages in a frame has 32 bits: 16 TB.
+    channel.send({.kind = FrameKind::want,
+                  .process = static_cast<uint32_t>(process),
+                  .address = range.start,
+                  .pages = static_cast<uint32_t>(range.pages)});
+  }
+  channel.send({.kind = FrameKind::want_end});
+}
+
+void Filler::lose(const std::string& why) {
+  spdlog::warn("the source's page connection is gone: {}", why);
+  bulk_thread_ = {};
+  bulk_.reset();
+  bulk_broke_ = false;
+  const std::lock_guard lock(asking_);
+  faults_.reset();
+  lost_ = Clock::now();
+}
+
+void Filler::look_after_connection() {
+  const auto now = Clock::now();
+  if (bulk_broke_) lose("the bulk connection broke");
+  if (!faults_) {
+    const auto grace = draining_ ? grace_ : grace_before_drain;
+    const bool too_long = lost_ != Clock::time_point() && now - lost_ > grace;
+    if (too_long && !spaces_.complete())
+      throw Failure("", std::to_string(spaces_.numbers().missing * page_size >> 10) +
+                            " KB of the app's memory were still at the source when the connection "
+                            "to it was lost, and it did not come back",
+                    "move with --mode eager over a link like this: then the app stays whole");
+    return;
+  }
+  if (now - heard_ > channel_silence) return lose("the other side has been silent for 5 s");
+  try {
+    if (now - ticked_ >= tick_pause) {
+      ticked_ = now;
+      faults_->channel->send({.kind = FrameKind::tick});
+    }
+    if (draining_ && !listed_ && bulk_) send_list();
+  } catch (const ChannelLost& lost) {
+    lose(lost.what());
+  }
+}
+
+void Filler::settle() {
+  if (!draining_ || !spaces_.complete()) return;
+  if (faults_ && !told_) {
+    told_ = true;
+    try {
+      faults_->channel->send({.kind = FrameKind::drained});
+    } catch (const ChannelLost& lost) {
+      return lose(lost.what());
+    }
+  }
+  const std::lock_guard lock(outcome_);
+  drained_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace wayferry

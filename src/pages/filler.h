@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <thread>
+
+#include "pages/criu_door.h"
+#include "pages/packing.h"
+#include "pages/page_door.h"
+#include "pages/spaces.h"
+
+// The target's side: takes the userfaultfds from CRIU's restore and the page connections from the
+// source, and fills, faults first. Two threads: one for everything that waits (events, faults,
+// doors), one that only fills what comes in bulk. Connections may break and be replaced; the app
+// then waits, and nothing is lost. It does not know who the app is, nor how connections are made.
+//
+// Whoever closes a userfaultfd turns all missing pages into zeros. So a Filler must not end before
+// its app has ended or has all its pages.
+
+namespace wayferry {
+
+class Filler {
+ public:
+  struct Places {
+    Path images;  ///< complete before the restore starts
+    Path work;    ///< CRIU's work folder of the restore
+    Path door;    ///< socket for the page connections
+  };
+  /// `grace`: how long a broken connection may stay away once the drain has begun.
+  Filler(const Places& places, std::chrono::milliseconds grace);
+  ~Filler();
+
+  /// All is restored and the app is ours: from now on pages come without being asked for.
+  void drain();
+  /// Waits until nothing is missing (true), or `limit` has passed. A Failure says what was lost.
+  bool wait_drained(std::chrono::milliseconds limit);
+  /// Then: until the source has heard of it, which may take a new connection.
+  void wait_acknowledged(std::chrono::milliseconds limit);
+
+  SpacesNumbers numbers() const { return spaces_.numbers(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void run(const std::stop_token& stop);
+  void wait_and_handle();
+  void handle_criu();
+  void handle_visitor();
+  void handle_faults();
+  void look_after_connection();
+  void start(bool list);
+  void lose(const std::string& why);
+  void take_bulk(Channel& bulk, const std::stop_token& stop);
+  void take(const Frame& frame, Bytes payload);
+  void ask(pid_t process, uint64_t at_source);
+  void send_list();
+  void settle();
+
+  Path images_;
+  std::chrono::milliseconds grace_;
+  Spaces spaces_;
+  std::optional<CriuDoor> criu_;
+  PageDoor door_;
+  UniqueFd wake_;
+  std::unique_ptr<Visitor> faults_;
+  std::unique_ptr<Visitor> bulk_;
+  std::jthread bulk_thread_;
+  std::mutex asking_;  // faults_ may be asked through by both threads
+  Clock::time_point heard_{};
+  Clock::time_point ticked_{};
+  Clock::time_point lost_{};
+  bool listed_ = false;
+  bool told_ = false;
+  std::atomic<bool> draining_ = false;
+  std::atomic<bool> bulk_broke_ = false;
+  std::mutex outcome_;  // for the next three
+  std::condition_variable changed_;
+  bool drained_ = false;
+  bool acknowledged_ = false;
+  std::exception_ptr error_;
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace wayferry

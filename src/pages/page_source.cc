@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "pages/page_source.h"
+
+#include <sys/eventfd.h>
+
+#include <cstring>
+#include <thread>
+
+namespace wayferry {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Sent along with a page that was asked for, if not sent yet: 64 KiB, 0.5 ms at 1 Gbit/s.
+constexpr uint64_t read_ahead = 16;
+
+bool is_zero(Bytes page) {
+  return page[0] == std::byte{0} && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0;
+}
+
+}  // namespace
+
+PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
+                       uint64_t bytes_per_second)
+    : memory_(memory), bytes_per_second_(bytes_per_second) {
+  for (const auto& [process, ranges] : lazy)
+    for (const PageRange& range : ranges) lazy_[process].add(range);
+  unsent_ = lazy_;
+}
+
+bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
+                       const std::function<void()>& cut) {
+  std::exception_ptr error;
+  std::jthread pusher;
+  const auto start_bulk = [&] {
+    pusher = std::jthread([&](const std::stop_token& own) {
+      try {
+        push_all(bulk, own);
+      } catch (...) {
+        error = std::current_exception();
+        cut();  // so that the other thread ends too
+      }
+    });
+  };
+  bool drained = false;
+  try {
+    drained = serve_faults(faults, stop, start_bulk);
+  } catch (...) {
+    cut();
+    pusher = {};
+    if (error) std::rethrow_exception(error);  // the first of the two
+    throw;
+  }
+  if (!drained) cut();
+  pusher = {};
+  return drained;
+}
+
+bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop,
+                              const std::function<void()>& start_bulk) {
+  // A signal of its own for the stop: without it a stop would be seen at the next tick.
+  const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
+  const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
+  std::vector<std::byte> payload;
+  auto heard = Clock::now();
+  auto ticked = heard;
+  bool listing = false;
+  while (!stop.stop_requested()) {
+    const auto frame = faults.receive(payload, tick_pause, wake.get());
+    const auto now = Clock::now();
+    if (now - ticked >= tick_pause) faults.send({.kind = FrameKind::tick});
+    if (now - ticked >= tick_pause) ticked = now;
+    if (!frame && now - heard > channel_silence)
+      throw ChannelLost("no sign of the other side for 5 s");
+    if (!frame) continue;
+    heard = now;
+    if (frame->kind == FrameKind::drained) {
+      faults.send(*frame);  // so that it knows we know
+      return true;
+    }
+    if (frame->kind == FrameKind::ask) answer(faults, *frame);
+    if (frame->kind == FrameKind::want) {
+      const std::lock_guard lock(mutex_);
+      if (!std::exchange(listing, true)) unsent_.clear();
+      want(*frame);
+    }
+    if (frame->kind == FrameKind::want_end) start_bulk();
+  }
+  return false;
+}
+
+void PageSource::require_lazy(const Frame& frame) const {
+  const auto ranges = lazy_.find(static_cast<pid_t>(frame.process));
+  const uint64_t last = frame.address + (frame.pages - 1) * page_size;
+  if (frame.pages == 0 || ranges == lazy_.end() || !ranges->second.contains(frame.address) ||
+      !ranges->second.contains(last))
+    throw ProtocolError("page channel", "asks for pages that are not lazy");
+}
+
+void PageSource::want(const Frame& frame) {
+  require_lazy(frame);
+  unsent_[static_cast<pid_t>(frame.process)].add({.start = frame.address, .pages = frame.pages});
+}
+
+void PageSource::answer(Channel& faults, const Frame& ask) {
+  require_lazy(ask);
+  const auto process = static_cast<pid_t>(ask.process);
+  PageRange range{.start = ask.address, .pages = 1};
+  {
+    const std::lock_guard lock(mutex_);
+    Intervals& unsent = unsent_[process];
+    // One that bulk has sent is sent again: it may be far back in a long queue.
+    const auto ahead = unsent.first_from(ask.address, read_ahead);
+    if (ahead && ahead->start == ask.address) range = *ahead;
+    unsent.remove(range);
+    next_ = {process, range.start + range.pages * page_size};
+  }
+  ++numbers_.asked;
+  send_pages(faults, process, range, nullptr);
+}
+
+std::optional<std::pair<pid_t, PageRange>> PageSource::take_from(pid_t process, uint64_t address) {
+  for (auto at = unsent_.lower_bound(process); at != unsent_.end(); ++at) {
+    const auto range = at->second.first_from(at->first == process ? address : 0, most_pages);
+    if (!range) continue;
+    at->second.remove(*range);
+    next_ = {at->first, range->start + range->pages * page_size};
+    return std::pair(at->first, *range);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
+  const std::lock_guard lock(mutex_);
+  auto taken = take_from(next_.first, next_.second);
+  if (!taken) taken = take_from(0, 0);  // what lies before the last fault
+  uint64_t left = 0;
+  for (const auto& [process, unsent] : unsent_) left += unsent.pages();
+  numbers_.left = left;
+  return taken;
+}
+
+void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
+  Packing packing;
+  while (!stop.stop_requested()) {
+    const auto next = take_next();
+    if (!next) return;
+    const uint64_t before = numbers_.wire_bytes;
+    send_pages(bulk, next->first, next->second, &packing);
+    keep_to_rate(numbers_.wire_bytes - before);
+  }
+}
+
+void PageSource::keep_to_rate(uint64_t bytes) {
+  if (bytes_per_second_ == 0) return;
+  const auto now = Clock::now();
+  // No credit for a time in which nothing was sent.
+  may_send_at_ = std::max(may_send_at_, now) +
+                 std::chrono::nanoseconds(bytes * 1'000'000'000 / bytes_per_second_);
+  std::this_thread::sleep_until(may_send_at_);
+}
+
+void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing) {
+  std::vector<std::byte> memory(range.pages * page_size);
+  memory_.read(process, range.start, memory);
+  const auto page = [&](uint64_t i) { return Bytes(memory).subspan(i * page_size, page_size); };
+  for (uint64_t from = 0; from < range.pages;) {
+    const bool zero = is_zero(page(from));
+    uint64_t to = from + 1;
+    while (to < range.pages && is_zero(page(to)) == zero) ++to;
+    const Frame frame{.kind = zero ? FrameKind::zero : FrameKind::raw,
+                      .process = static_cast<uint32_t>(process),
+                      .address = range.start + from * page_size,
+                      .pages = static_cast<uint32_t>(to - from)};
+    const Bytes run = Bytes(memory).subspan(from * page_size, (to - from) * page_size);
+    send_run(channel, frame, run, packing);
+    from = to;
+  }
+}
+
+void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing) {
+  numbers_.wire_bytes += sizeof frame;
+  if (frame.kind == FrameKind::zero) {
+    numbers_.zero_pages += frame.pages;
+    return channel.send(frame);
+  }
+  (packing ? numbers_.bulk_pages : numbers_.fault_pages) += frame.pages;
+  frame.checksum = checksum_of(frame, pages);
+  std::vector<std::byte> packed;
+  Bytes payload = pages;
+  if (packing && packing->worth_it()) {
+    const auto start = Clock::now();
+    const auto smaller = pack(pages, packed);
+    packing->compressed(pages.size(), smaller ? smaller->size() : pages.size(), Clock::now() - start);
+    if (smaller) {
+      frame.kind = FrameKind::lz4;
+      payload = *smaller;
+    }
+  }
+  frame.size = static_cast<uint32_t>(payload.size());
+  numbers_.wire_bytes += payload.size();
+  const auto start = Clock::now();
+  channel.send(frame, payload);
+  if (packing) packing->sent(payload.size(), Clock::now() - start);
+}
+
+}  // namespace wayferry

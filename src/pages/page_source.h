@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+#include "pages/channel.h"
+#include "pages/frozen_memory.h"
+#include "pages/intervals.h"
+#include "pages/packing.h"
+
+// The source's side: answers faults at once and, after the target has listed what it wants, pushes
+// the rest without being asked page by page. Two threads, the caller's for the faults and one for
+// the bulk, share only the set of what is still to be sent. Its own memory is a few buffers,
+// whatever the size of the app.
+
+namespace wayferry {
+
+struct PageSourceNumbers {
+  std::atomic<uint64_t> asked = 0;         ///< faults answered
+  std::atomic<uint64_t> fault_pages = 0;   ///< sent on "faults", read-ahead included
+  std::atomic<uint64_t> bulk_pages = 0;    ///< sent on "bulk", without zeros
+  std::atomic<uint64_t> zero_pages = 0;
+  std::atomic<uint64_t> wire_bytes = 0;    ///< on both, heads included
+  std::atomic<uint64_t> left = 0;          ///< pages still to be sent
+};
+
+class PageSource {
+ public:
+  /// `lazy`: what may be asked for. `bytes_per_second`: of bulk data; 0 is no limit.
+  PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
+             uint64_t bytes_per_second);
+
+  /// Serves over one pair of connections. True: the target has everything. False: stopped. Throws
+  /// ChannelLost, after which another pair can go on where this one ended. `cut` must break both
+  /// connections: it is called before the bulk thread is waited for, which may hang in a write.
+  bool serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
+             const std::function<void()>& cut);
+
+  const PageSourceNumbers& numbers() const { return numbers_; }
+
+ private:
+  bool serve_faults(Channel& faults, const std::stop_token& stop,
+                    const std::function<void()>& start_bulk);
+  void answer(Channel& faults, const Frame& ask);
+  void want(const Frame& frame);
+  void push_all(Channel& bulk, const std::stop_token& stop);
+  /// The next pages to push, taken out of what is to be sent.
+  std::optional<std::pair<pid_t, PageRange>> take_next();
+  std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
+  void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
+  void send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing);
+  void require_lazy(const Frame& frame) const;
+  void keep_to_rate(uint64_t bytes);
+
+  const FrozenMemory& memory_;
+  std::map<pid_t, Intervals> lazy_;
+  uint64_t bytes_per_second_;
+  std::chrono::steady_clock::time_point may_send_at_{};
+  PageSourceNumbers numbers_;
+  std::mutex mutex_;                   // for the next two
+  std::map<pid_t, Intervals> unsent_;
+  std::pair<pid_t, uint64_t> next_{};  // where bulk goes on: after the last fault
+};
+
+}  // namespace wayferry
