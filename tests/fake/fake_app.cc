@@ -37,10 +37,10 @@ uint32_t FakeApp::bind(uint32_t registry, const std::string& interface, uint32_t
 
 std::vector<std::string> FakeApp::events() {
   std::vector<std::string> lines;
-  Channel::Status status;
-  while ((status = channel_.receive()) == Channel::Status::open) {
+  WireChannel::Status status;
+  while ((status = channel_.receive()) == WireChannel::Status::open) {
   }
-  closed_ = status == Channel::Status::closed;
+  closed_ = status == WireChannel::Status::closed;
   while (const auto header = read_header(channel_.received())) {
     event(*header, channel_.received().subspan(header_size, header->size - header_size), lines);
     channel_.consume(header->size);

@@ -33,7 +33,7 @@ class FakeApp {
  private:
   void event(const Header& header, Bytes body, std::vector<std::string>& lines);
 
-  Channel channel_;
+  WireChannel channel_;
   std::vector<const Interface*> objects_;  // by id
   std::vector<std::pair<std::string, uint32_t>> globals_;  // interface, name
   bool closed_ = false;

@@ -69,7 +69,7 @@ void FakeCompositor::serve_client(UniqueFd socket) {
   const int fd = socket.get();
   {
     const std::scoped_lock lock(mutex_);
-    client_ = Channel(std::move(socket));
+    client_ = WireChannel(std::move(socket));
     objects_ = {{1, {&protocol::wl_display, 1}}};
     windows_.clear();
     configured_.clear();
@@ -79,7 +79,7 @@ void FakeCompositor::serve_client(UniqueFd socket) {
     const std::scoped_lock lock(mutex_);
     if (!client_.open()) return;
     if (!readable) continue;
-    if (client_.receive() == Channel::Status::closed) return client_.close();
+    if (client_.receive() == WireChannel::Status::closed) return client_.close();
     while (const auto header = read_header(client_.received())) {
       if (client_.received().size() < header->size) break;
       handle(*header, client_.received().subspan(header_size, header->size - header_size));

@@ -59,7 +59,7 @@ class FakeCompositor {
   UniqueFd listener_;
   std::vector<Global> globals_;
   mutable std::mutex mutex_;  // all below
-  Channel client_;
+  WireChannel client_;
   std::map<uint32_t, Fake> objects_;
   std::map<uint32_t, uint32_t> windows_;  // surface → its xdg_surface
   std::map<uint32_t, bool> configured_;   // xdg_surface → was sent a configure

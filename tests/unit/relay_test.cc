@@ -317,6 +317,28 @@ TEST_F(RelayTest, AStateThatTravelledAttachesInTheSameWords) {
   EXPECT_EQ(save(*relay_).message.objects_size(), saved.message.objects_size());
 }
 
+TEST_F(RelayTest, FreedIdsMayBeTakenInAnyOrderAfterAJourney) {
+  compositor("a");
+  start_app();
+  const uint32_t lower = app_->make(protocol::wl_region);
+  const uint32_t upper = app_->make(protocol::wl_region);
+  for (const uint32_t region : {lower, upper}) {
+    app_->say(compositor_, protocol::wl_compositor, "create_region", {region});
+    app_->say(region, protocol::wl_region, "destroy", {});
+  }
+  exchange();
+  const Saved saved = save(*relay_);
+  FrozenConnection frozen;
+  frozen.connection = load_connection(saved.message, saved.files);
+  auto [app, relay] = socket_pair();
+  app_ = std::make_unique<FakeApp>(std::move(app));
+  relay_ = std::make_unique<Relay>(std::move(relay), std::move(frozen));
+  compositor("b");
+  app_->say(compositor_, protocol::wl_compositor, "create_region", {upper});
+  exchange();
+  EXPECT_TRUE(alive_);
+}
+
 TEST_F(RelayTest, NoDamagedStateIsBelievedOrCrashes) {
   compositor("a");
   start_app();

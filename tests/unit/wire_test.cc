@@ -83,34 +83,34 @@ TEST(Header, RefusesImpossibleSizes) {
   EXPECT_FALSE(read_header({}));
 }
 
-TEST(Channel, CarriesMoreDescriptorsThanOneCallTakes) {
+TEST(WireChannel, CarriesMoreDescriptorsThanOneCallTakes) {
   auto [a, b] = socket_pair();
-  Channel sender(std::move(a));
-  Channel receiver(std::move(b));
+  WireChannel sender(std::move(a));
+  WireChannel receiver(std::move(b));
   constexpr size_t count = 100;
   for (size_t i = 0; i < count; ++i) sender.queue_fd(UniqueFd(::dup(0)));
   sender.out() = "12345678";
-  EXPECT_EQ(sender.flush(), Channel::Status::open);
-  while (receiver.receive() == Channel::Status::open) {
+  EXPECT_EQ(sender.flush(), WireChannel::Status::open);
+  while (receiver.receive() == WireChannel::Status::open) {
   }
   EXPECT_EQ(receiver.received().size(), 8u);
   EXPECT_EQ(receiver.received_fds(), count);
 }
 
-TEST(Channel, KeepsWhatAFullSocketDoesNotTake) {
+TEST(WireChannel, KeepsWhatAFullSocketDoesNotTake) {
   auto [a, b] = socket_pair();
-  Channel sender(std::move(a));
-  Channel receiver(std::move(b));
+  WireChannel sender(std::move(a));
+  WireChannel receiver(std::move(b));
   const std::string sent(4 << 20, 'x');
   sender.out() = sent;
-  EXPECT_EQ(sender.flush(), Channel::Status::would_block);
+  EXPECT_EQ(sender.flush(), WireChannel::Status::would_block);
   size_t got = 0;
   while (got < sent.size()) {
-    while (receiver.receive() == Channel::Status::open) {
+    while (receiver.receive() == WireChannel::Status::open) {
     }
     got += receiver.received().size();
     receiver.consume(receiver.received().size());
-    ASSERT_NE(sender.flush(), Channel::Status::closed);
+    ASSERT_NE(sender.flush(), WireChannel::Status::closed);
   }
   EXPECT_FALSE(sender.has_output());
 }

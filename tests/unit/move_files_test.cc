@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// The container's written files: packed, unpacked, and sent again where they changed. Whiteouts and
+// overlay xattrs need root.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <fstream>
+
+#include "fake/fake_host.h"
+#include "move/tar_reader.h"
+#include "move/tar_writer.h"
+#include "move/upper_layer.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Files : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(from_);
+    fs::create_directories(to_);
+  }
+
+  void write(const char* name, const std::string& contents) const {
+    std::ofstream(from_ / name) << contents;
+  }
+
+  void send(const std::vector<std::string>& paths) {
+    std::deque<std::string> pieces;
+    send_files(from_, paths, [&](std::string_view piece) { pieces.emplace_back(piece); });
+    unpack_tar(to_, [&]() -> std::string {
+      if (pieces.empty()) return {};
+      std::string piece = std::move(pieces.front());
+      pieces.pop_front();
+      return piece;
+    });
+  }
+  void send_all() { send(all_paths(scan_layer(from_))); }
+
+  static std::string xattr(const Path& path, const char* name) {
+    char value[64];
+    const ssize_t n = ::lgetxattr(path.c_str(), name, value, sizeof value);
+    return n < 0 ? "(none)" : std::string(value, static_cast<size_t>(n));
+  }
+
+  fake::TemporaryFolder folder_;
+  Path from_ = folder_.path() / "from";
+  Path to_ = folder_.path() / "to";
+};
+
+TEST_F(Files, KeepModesTimesLinksAndContents) {
+  write("big", std::string(5'000'000, 'b'));
+  write("script", "#!/bin/sh\n");
+  ::chmod((from_ / "script").c_str(), 04751);
+  fs::create_symlink("/nowhere/else", from_ / "link");
+  fs::create_hard_link(from_ / "big", from_ / "same");
+  fs::create_directories(from_ / "a/b/c");
+  ::mkfifo((from_ / "a/fifo").c_str(), 0600);
+  const timespec times[2] = {{1, 0}, {12345, 678901234}};
+  ::utimensat(AT_FDCWD, (from_ / "big").c_str(), times, 0);
+  ::utimensat(AT_FDCWD, (from_ / "a").c_str(), times, 0);
+  send_all();
+
+  struct stat status{};
+  ASSERT_EQ(::lstat((to_ / "big").c_str(), &status), 0);
+  EXPECT_EQ(status.st_size, 5'000'000);
+  EXPECT_EQ(status.st_mtim.tv_nsec, 678901234);
+  EXPECT_EQ(status.st_nlink, 2u);
+  ASSERT_EQ(::lstat((to_ / "a").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mtim.tv_sec, 12345) << "although files were put into it";
+  ASSERT_EQ(::lstat((to_ / "script").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 04751u);
+  EXPECT_EQ(fs::read_symlink(to_ / "link"), "/nowhere/else");
+  EXPECT_TRUE(fs::is_fifo(to_ / "a/fifo"));
+  EXPECT_TRUE(fs::is_directory(to_ / "a/b/c"));
+}
+
+TEST_F(Files, KeepWhiteoutsAndOpaqueFolders) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::mknod((from_ / "gone").c_str(), S_IFCHR, makedev(0, 0)), 0);
+  fs::create_directories(from_ / "replaced");
+  const std::string replaced = from_ / "replaced";
+  if (::setxattr(replaced.c_str(), "trusted.overlay.opaque", "y", 1, 0) < 0)
+    GTEST_SKIP() << "the file system has no trusted xattrs";
+  ASSERT_EQ(::setxattr(replaced.c_str(), "trusted.overlay.origin", "handle", 6, 0), 0);
+  send_all();
+
+  struct stat status{};
+  ASSERT_EQ(::lstat((to_ / "gone").c_str(), &status), 0);
+  EXPECT_TRUE(S_ISCHR(status.st_mode));
+  EXPECT_EQ(status.st_rdev, makedev(0, 0));
+  EXPECT_EQ(xattr(to_ / "replaced", "trusted.overlay.opaque"), "y");
+  EXPECT_EQ(xattr(to_ / "replaced", "trusted.overlay.origin"), "(none)") << "it names a file here";
+}
+
+TEST_F(Files, SocketsStayBehind) {
+  const UniqueFd listening = listen_unix(from_ / "socket");
+  write("file", "x");
+  send_all();
+  EXPECT_TRUE(fs::exists(to_ / "file"));
+  EXPECT_FALSE(fs::exists(to_ / "socket"));
+}
+
+TEST_F(Files, DifferencesBringTheCopyUpToDate) {
+  fs::create_directories(from_ / "folder/deep");
+  write("folder/deep/file", "1");
+  write("changed", "old");
+  write("same", "same");
+  write("becomes-folder", "x");
+  LayerMarks before = scan_layer(from_);
+  for (auto& [path, mark] : before) mark.settled = true;
+  send(all_paths(before));
+
+  fs::remove_all(from_ / "folder");
+  write("changed", "new contents");
+  write("new", "n");
+  fs::remove(from_ / "becomes-folder");
+  fs::create_directories(from_ / "becomes-folder/inside");
+  const LayerChanges changes = changes_between(before, scan_layer(from_));
+  EXPECT_EQ(std::ranges::count(changes.changed, "same"), 0);
+  for (const std::string& path : changes.removed) remove_below(to_, path);
+  send(changes.changed);
+
+  EXPECT_FALSE(fs::exists(to_ / "folder"));
+  EXPECT_EQ(read_file(to_ / "changed"), "new contents");
+  EXPECT_EQ(read_file(to_ / "new"), "n");
+  EXPECT_EQ(read_file(to_ / "same"), "same");
+  EXPECT_TRUE(fs::is_directory(to_ / "becomes-folder/inside"));
+}
+
+TEST_F(Files, TouchedJustNowIsSentAgain) {
+  write("fresh", "x");
+  const LayerMarks marks = scan_layer(from_);
+  const LayerChanges changes = changes_between(marks, marks);
+  EXPECT_EQ(std::ranges::count(changes.changed, "fresh"), 1);
+}
+
+TEST_F(Files, NothingIsRemovedOutside) {
+  std::ofstream(folder_.path() / "outside") << "x";
+  fs::create_symlink(folder_.path(), to_ / "link");
+  for (const char* path : {"../outside", "/etc/passwd", "link/outside", "a/../../outside", ""})
+    EXPECT_THROW(remove_below(to_, path), ProtocolError) << path;
+  EXPECT_TRUE(fs::exists(folder_.path() / "outside"));
+}
+
+TEST_F(Files, NothingIsWrittenThroughALink) {
+  fs::create_directories(from_ / "link");
+  write("link/file", "evil");
+  fs::create_directories(folder_.path() / "elsewhere");
+  fs::create_directory_symlink(folder_.path() / "elsewhere", to_ / "link");
+  EXPECT_THROW(send({"link/file"}), ProtocolError);
+  EXPECT_FALSE(fs::exists(folder_.path() / "elsewhere/file"));
+}
+
+TEST_F(Files, DevicesAreRefused) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::mknod((from_ / "null").c_str(), S_IFCHR, makedev(1, 3)), 0);
+  EXPECT_THROW(send_all(), ProtocolError);
+}
+
+TEST_F(Files, NonsenseIsNoTar) {
+  bool told = false;
+  const auto nonsense = [&]() -> std::string {
+    return std::exchange(told, true) ? "" : std::string(2000, 'x');
+  };
+  EXPECT_THROW(unpack_tar(to_, nonsense), ProtocolError);
+}
+
+}  // namespace
+}  // namespace wayferry

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// All the ways in which a connection can fail before it is one, with a stand-in for ssh.
+#include "move/ssh.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "fake/fake_host.h"
+#include "move/journal.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+class Ssh : public testing::Test {
+ protected:
+  /// A program that behaves as ssh whose remote side does this.
+  void remote_does(const std::string& script) const {
+    const Path program = folder_.path() / "ssh";
+    std::ofstream(program) << "#!/bin/sh\n" << script << "\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    ::setenv("WAYFERRY_SSH", program.c_str(), 1);
+  }
+  void TearDown() override { ::unsetenv("WAYFERRY_SSH"); }
+
+  static std::string failure() {
+    try {
+      Receiving("beta", "0.1.0", "");
+      return "";
+    } catch (const Failure& failure) {
+      return failure.what();
+    }
+  }
+  static testing::AssertionResult contains(const std::string& text, const std::string& part) {
+    if (text.find(part) != text.npos) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "'" << part << "' is not in: " << text;
+  }
+
+  fake::TemporaryFolder folder_;
+};
+
+TEST_F(Ssh, ConnectsToTheSameProtocol) {
+  remote_does("printf '" + greeting_line("0.0.9") + "'; cat >/dev/null");
+  EXPECT_EQ(failure(), "");
+}
+
+TEST_F(Ssh, QuotesSshWhenUnreachable) {
+  remote_does("echo 'ssh: connect to host beta port 22: Connection refused' >&2; exit 255");
+  EXPECT_TRUE(contains(failure(), "beta: cannot be reached: ssh: connect to host beta port 22"));
+}
+
+TEST_F(Ssh, NoticesAMissingWayferry) {
+  remote_does("echo 'sh: 1: wayferry: not found' >&2; exit 127");
+  EXPECT_TRUE(contains(failure(), "beta: wayferry is not installed there"));
+}
+
+TEST_F(Ssh, NamesBothVersions) {
+  remote_does("echo 'WAYFERRY RECEIVE 99 7.5.3'; cat >/dev/null");
+  const std::string text = failure();
+  EXPECT_TRUE(contains(text, "wayferry 7.5.3 there speaks protocol 99"));
+  EXPECT_TRUE(contains(text, "wayferry 0.1.0 here protocol 1"));
+}
+
+TEST_F(Ssh, AcceptsNothingButTheGreeting) {
+  for (const std::string line : {"Welcome to beta!", "WAYFERRY RECEIVE", "WAYFERRY RECEIVE x 1",
+                                 "WAYFERRY RECEIVE 1 0.1.0 surplus"}) {
+    remote_does("echo '" + line + "'; cat >/dev/null");
+    EXPECT_TRUE(contains(failure(), "the remote shell said '" + line)) << line;
+  }
+}
+
+TEST_F(Ssh, AsksTheJournal) {
+  remote_does("printf '" + resolved_line(Owner::target) + "'");
+  EXPECT_EQ(ask_over_ssh("beta", make_move_id()), Owner::target);
+  remote_does("printf '" + resolved_line(Owner::source) + "'");
+  EXPECT_EQ(ask_over_ssh("beta", make_move_id()), Owner::source);
+  remote_does("exit 255");
+  EXPECT_EQ(ask_over_ssh("beta", make_move_id()), std::nullopt);
+  remote_does("echo 'WAYFERRY RESOLVED perhaps'");
+  EXPECT_EQ(ask_over_ssh("beta", make_move_id()), std::nullopt);
+}
+
+TEST_F(Ssh, AHostIsNeverAnOption) {
+  ::unsetenv("WAYFERRY_SSH");
+  const auto command = ssh_command("-oProxyCommand=evil", {"true"});
+  const auto dashes = std::ranges::find(command, "--");
+  ASSERT_NE(dashes, command.end());
+  EXPECT_EQ(*(dashes + 1), "-oProxyCommand=evil");
+}
+
+}  // namespace
+}  // namespace wayferry

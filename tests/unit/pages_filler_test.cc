@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "pages/descriptors.h"
+#include "pages/filler.h"
+#include "pages/page_source.h"
+
+// Both ends at once, with the real kernel between: a child process is the frozen app at the source,
+// a region of this one the restored app, at the same addresses, and the test itself plays CRIU.
+
+namespace wayferry {
+namespace {
+
+// Where neither the loader nor a sanitizer puts anything.
+constexpr uint64_t base = 0x2000'0000'0000;
+constexpr uint64_t page_count = 700;
+constexpr pid_t inner = 5;
+constexpr std::chrono::seconds limit{20};
+
+std::byte* map_region() {
+  void* const at = ::mmap(reinterpret_cast<void*>(base), page_count * page_size,
+                          PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                          -1, 0);
+  CHECK(at == reinterpret_cast<void*>(base));
+  return static_cast<std::byte*>(at);
+}
+
+// Every third page holds zeros.
+std::byte content(uint64_t page) {
+  return page % 3 == 0 ? std::byte{0} : static_cast<std::byte>(page % 251 + 1);
+}
+
+UniqueFd open_uffd() {
+  UniqueFd fd(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)));
+  if (!fd) return fd;
+  uffdio_api api{.api = UFFD_API,
+                 .features = UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP |
+                             UFFD_FEATURE_EVENT_REMAP};
+  check("UFFDIO_API", ::ioctl(fd.get(), UFFDIO_API, &api));
+  return fd;
+}
+
+class FillerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    uffd_ = open_uffd();
+    if (!uffd_) GTEST_SKIP() << "no userfaultfd for us";
+    char name[] = "/tmp/wayferry-pages-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    start_source();
+    map_region();
+    uffdio_register range{.range = {.start = base, .len = page_count * page_size},
+                          .mode = UFFDIO_REGISTER_MODE_MISSING};
+    check("UFFDIO_REGISTER", ::ioctl(uffd_.get(), UFFDIO_REGISTER, &range));
+    write_pagemap();
+    filler_.emplace(Filler::Places{.images = folder_, .work = folder_, .door = folder_ / "door"},
+                    std::chrono::seconds(1));
+    play_criu();
+  }
+
+  void TearDown() override {
+    if (folder_.empty()) return;
+    filler_.reset();
+    serving_ = {};
+    ::kill(source_, SIGKILL);
+    ::waitpid(source_, nullptr, 0);
+    ::munmap(reinterpret_cast<void*>(base), page_count * page_size);
+    std::filesystem::remove_all(folder_);
+  }
+
+  void start_source() {
+    auto [ours, theirs] = socket_pair();
+    source_ = ::fork();
+    if (source_ == 0) {
+      std::byte* const memory = map_region();
+      for (uint64_t i = 0; i < page_count; ++i)
+        std::fill_n(memory + i * page_size, page_size, content(i));
+      (void)!::write(theirs.get(), "r", 1);
+      while (true) ::pause();
+    }
+    char ready = 0;
+    check("read", ::read(ours.get(), &ready, 1));
+  }
+
+  // Head, then one entry: address 1, pages 2 (varints), flags 4 = lazy.
+  void write_pagemap() {
+    std::string entry("\x08", 1);
+    const auto varint = [&](uint64_t value) {
+      for (; value >= 0x80; value >>= 7) entry += static_cast<char>(value | 0x80);
+      entry += static_cast<char>(value);
+    };
+    varint(base);
+    entry += '\x10';
+    varint(page_count);
+    entry += "\x20\x02";
+    std::string image("\x19\x43\x56\x54\x25\x40\x08\x56\x02\x00\x00\x00\x08\x01", 14);
+    image += static_cast<char>(entry.size());
+    image += std::string(3, '\0') + entry;
+    write_file(folder_ / "pagemap-5.img", image);
+  }
+
+  void play_criu() {
+    const auto door = connect_unix(folder_ / "lazy-pages.socket");
+    const int32_t words[2] = {inner, 0x52535446};
+    write_all(door->get(), std::as_bytes(std::span(words).first(1)));
+    deliver(door->get(), 0, {uffd_.get()});
+    write_all(door->get(), std::as_bytes(std::span(words).last(1)));
+  }
+
+  std::unique_ptr<Channel> connect(ChannelKind kind) {
+    auto [near, far] = socket_pair();
+    helpers_.push_back(std::move(*connect_unix(folder_ / "door")));
+    deliver(helpers_.back().get(), static_cast<char>(kind), {far.get(), far.get()});
+    ends_.push_back(near.duplicate());
+    auto second = near.duplicate();
+    return std::make_unique<Channel>(std::move(near), std::move(second));
+  }
+
+  void cut() {
+    for (const UniqueFd& end : ends_) ::shutdown(end.get(), SHUT_RDWR);
+  }
+
+  void serve(uint64_t rate = 0) {
+    memory_.emplace(std::map<pid_t, pid_t>{{inner, source_}});
+    pages_.emplace(*memory_,
+                   std::map<pid_t, std::vector<PageRange>>{
+                       {inner, {{.start = base, .pages = page_count}}}},
+                   rate);
+    serve_again();
+  }
+
+  void serve_again() {
+    serving_ = std::jthread([this](const std::stop_token& stop) {
+      const auto faults = connect(ChannelKind::faults);
+      const auto bulk = connect(ChannelKind::bulk);
+      try {
+        served_ = pages_->serve(*faults, *bulk, stop, [this] { cut(); });
+      } catch (const ChannelLost&) {
+        served_ = false;
+      }
+    });
+  }
+
+  void expect_all_content() {
+    const auto* memory = reinterpret_cast<const std::byte*>(base);
+    for (uint64_t i = 0; i < page_count; ++i) {
+      ASSERT_EQ(memory[i * page_size], content(i)) << "page " << i;
+      ASSERT_EQ(memory[i * page_size + page_size - 1], content(i)) << "page " << i;
+    }
+  }
+
+  UniqueFd uffd_;
+  Path folder_;
+  pid_t source_ = -1;
+  std::vector<UniqueFd> ends_;
+  std::vector<UniqueFd> helpers_;
+  std::optional<FrozenMemory> memory_;
+  std::optional<PageSource> pages_;
+  std::atomic<bool> served_ = false;
+  std::optional<Filler> filler_;
+  std::jthread serving_;
+};
+
+TEST_F(FillerTest, AnswersFaultsBeforeAnythingIsPushed) {
+  serve();
+  EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[100 * page_size], content(100));
+  EXPECT_EQ(filler_->numbers().faults.count(), 1);
+  EXPECT_GE(filler_->numbers().missing, page_count - 16);
+}
+
+TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
+  serve();
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  filler_->wait_acknowledged(limit);
+  serving_.join();
+  EXPECT_TRUE(served_);
+  EXPECT_EQ(filler_->numbers().filled, page_count);
+  EXPECT_EQ(filler_->numbers().zeros, (page_count + 2) / 3);
+  expect_all_content();
+}
+
+TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
+  serve(/*rate=*/2'000'000);
+  filler_->drain();
+  while (filler_->numbers().filled < 100) std::this_thread::yield();
+  cut();
+  serving_.join();
+  EXPECT_FALSE(served_);
+  serve_again();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  expect_all_content();
+}
+
+TEST_F(FillerTest, SaysWhatIsLostWhenNobodyComesBack) {
+  serve(/*rate=*/2'000'000);
+  filler_->drain();
+  while (filler_->numbers().filled < 100) std::this_thread::yield();
+  cut();
+  serving_.join();
+  EXPECT_THROW(filler_->wait_drained(limit), Failure);
+}
+
+TEST_F(FillerTest, WhatTheAppGivesBackStaysZero) {
+  serve();
+  ASSERT_EQ(::madvise(reinterpret_cast<void*>(base + 50 * page_size), 10 * page_size,
+                      MADV_DONTNEED), 0);
+  EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[55 * page_size], std::byte{0});
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  EXPECT_EQ(filler_->numbers().dropped, 10);
+  EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[55 * page_size], std::byte{0});
+  EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[61 * page_size], content(61));
+}
+
+}  // namespace
+}  // namespace wayferry

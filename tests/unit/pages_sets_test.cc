@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "criu/pagemap.h"
+#include "pages/channel.h"
+#include "pages/intervals.h"
+#include "pages/missing.h"
+#include "pages/packing.h"
+
+namespace wayferry {
+namespace {
+
+constexpr uint64_t page(uint64_t number) { return number * page_size; }
+
+TEST(Intervals, AreCutByWhatIsRemoved) {
+  Intervals set;
+  set.add({.start = page(10), .pages = 10});
+  set.remove({.start = page(12), .pages = 3});
+  EXPECT_EQ(set.pages(), 7);
+  EXPECT_TRUE(set.contains(page(11)));
+  EXPECT_FALSE(set.contains(page(12)));
+  EXPECT_EQ(set.first_from(page(11), 64), (PageRange{.start = page(11), .pages = 1}));
+  EXPECT_EQ(set.first_from(page(12), 2), (PageRange{.start = page(15), .pages = 2}));
+  EXPECT_FALSE(set.first_from(page(20), 1));
+}
+
+TEST(Intervals, CountNoPageTwice) {
+  Intervals set;
+  set.add({.start = page(1), .pages = 4});
+  set.add({.start = page(3), .pages = 4});
+  EXPECT_EQ(set.pages(), 6);
+}
+
+TEST(Missing, KnowsWhereAPageWasAfterItMoved) {
+  Missing missing({{.start = page(100), .pages = 8}});
+  missing.remap(page(102), page(500), page(2));
+  EXPECT_EQ(missing.find(page(501)), page(103));
+  EXPECT_FALSE(missing.find(page(102)));
+  const auto pieces = missing.pieces({.start = page(100), .pages = 8});
+  ASSERT_EQ(pieces.size(), 3);
+  EXPECT_EQ(pieces[2], (Missing::Piece{.now = page(500), .at_source = page(102), .pages = 2}));
+  EXPECT_EQ(missing.pages(), 8);
+}
+
+TEST(Missing, ForgetsWhatLayWhereAMappingMovesTo) {
+  Missing missing({{.start = page(1), .pages = 2}, {.start = page(10), .pages = 2}});
+  missing.remap(page(1), page(10), page(2));
+  EXPECT_EQ(missing.pages(), 2);
+  EXPECT_EQ(missing.find(page(10)), page(1));
+}
+
+TEST(Missing, IsEmptyOnceAllIsRemoved) {
+  Missing missing({{.start = page(1), .pages = 3}});
+  missing.remove(page(2), 1);
+  EXPECT_EQ(missing.all().size(), 2);
+  missing.remove(page(0), 10);
+  EXPECT_TRUE(missing.empty());
+}
+
+TEST(Packing, BringsBackWhatWasPacked) {
+  std::vector<std::byte> pages(2 * page_size, std::byte{7});
+  std::vector<std::byte> packed;
+  const auto smaller = pack(pages, packed);
+  ASSERT_TRUE(smaller);
+  EXPECT_LT(smaller->size(), pages.size() / 8);
+  std::vector<std::byte> again(pages.size());
+  unpack(*smaller, again);
+  EXPECT_EQ(pages, again);
+  EXPECT_THROW(unpack(*smaller, std::span(again).first(page_size)), ProtocolError);
+}
+
+TEST(Packing, StopsWhereTheLinkIsFasterThanTheProcessor) {
+  Packing packing;
+  packing.worth_it();  // the first run is a probe
+  for (int i = 0; i < 50; ++i) {
+    packing.compressed(1'000'000, 500'000, std::chrono::milliseconds(2));
+    packing.sent(1'000'000, std::chrono::milliseconds(1));
+  }
+  EXPECT_FALSE(packing.worth_it());
+  for (int i = 0; i < 50; ++i) packing.sent(1'000'000, std::chrono::milliseconds(10));
+  EXPECT_TRUE(packing.worth_it());
+}
+
+TEST(Channel, RefusesAFrameThatMakesNoSense) {
+  auto [here, there] = socket_pair();
+  Channel sender(here.duplicate(), here.duplicate());
+  Channel receiver(there.duplicate(), there.duplicate());
+  sender.send({.kind = FrameKind::raw, .address = page(1), .pages = most_pages + 1, .size = 0});
+  std::vector<std::byte> payload;
+  EXPECT_THROW(receiver.receive(payload, std::chrono::seconds(1), -1), ProtocolError);
+}
+
+TEST(Channel, SaysThatTheOtherSideIsGone) {
+  auto [here, there] = socket_pair();
+  Channel channel(here.duplicate(), here.duplicate());
+  there.reset();
+  std::vector<std::byte> payload;
+  EXPECT_THROW(channel.receive(payload, std::chrono::seconds(1), -1), ChannelLost);
+}
+
+TEST(Pagemap, ListsOnlyWhatIsLazy) {
+  // Head {pages_id 1}; {0x1000, 2 pages, lazy}; {0x5000, 1 page, present}.
+  const std::string_view image(
+      "\x19\x43\x56\x54\x25\x40\x08\x56"
+      "\x02\x00\x00\x00\x08\x01"
+      "\x07\x00\x00\x00\x08\x80\x20\x10\x02\x20\x02"
+      "\x08\x00\x00\x00\x08\x80\xa0\x01\x10\x01\x20\x04",
+      8 + 6 + 11 + 12);
+  EXPECT_EQ(lazy_ranges(image), (std::vector<PageRange>{{.start = 0x1000, .pages = 2}}));
+  EXPECT_THROW(lazy_ranges(image.substr(0, 20)), ProtocolError);
+  EXPECT_THROW(lazy_ranges("no image at all"), ProtocolError);
+}
+
+}  // namespace
+}  // namespace wayferry

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "session/store.h"
+
+#include <gtest/gtest.h>
+
+#include "fake/fake_host.h"
+#include "session/compositor.h"
+#include "session/prune.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+class Store : public testing::Test {
+ protected:
+  fake::TemporaryFolder folder_;
+  fake::World world_;
+  fake::Host host_{world_, "here", folder_.path()};
+  const SessionStore& store_ = host_.local().store;
+};
+
+TEST_F(Store, FindsWhatItMadeAndNothingElse) {
+  host_.run("term");
+  EXPECT_TRUE(store_.load("term"));
+  EXPECT_FALSE(store_.load("other"));
+  EXPECT_EQ(store_.names(), std::vector<std::string>{"term"});
+  EXPECT_THROW(store_.require("other"), Failure);
+  store_.remove("term");
+  EXPECT_TRUE(store_.names().empty());
+  EXPECT_FALSE(std::filesystem::exists(store_.folders("term").disk));
+}
+
+TEST_F(Store, LetsOnlyOneIn) {
+  auto first = store_.try_lock("term");
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(store_.try_lock("term"));
+  EXPECT_THROW(store_.lock("term"), Failure);
+  EXPECT_TRUE(store_.try_lock("other"));
+  first.reset();
+  EXPECT_TRUE(store_.try_lock("term"));
+}
+
+TEST_F(Store, NeverLeavesItsFolders) {
+  EXPECT_THROW(store_.folders("../../etc"), Failure);
+  EXPECT_THROW(store_.load(".locks"), Failure);
+}
+
+TEST_F(Store, PrunesSessionsWithoutAMonitor) {
+  host_.run("living");
+  SessionRecord dead = store_.require("living");
+  dead.spec.name = "dead";
+  store_.create(dead);
+  const auto living = living_sessions(store_, host_.local().engine);
+  ASSERT_EQ(living.size(), 1u);
+  EXPECT_EQ(living[0].spec.name, "living");
+  EXPECT_EQ(store_.names(), std::vector<std::string>{"living"});
+}
+
+TEST_F(Store, DoesNotPruneWhatIsBeingMade) {
+  SessionRecord young;
+  young.spec.name = "young";
+  young.spec.argv = {"foot"};
+  young.spec.base_kind = "rootfs";
+  const auto lock = store_.try_lock("young");
+  store_.create(young);
+  EXPECT_EQ(living_sessions(store_, host_.local().engine).size(), 1u);
+}
+
+class FindCompositor : public testing::Test {
+ protected:
+  void SetUp() override {
+    ::unsetenv("WAYLAND_DISPLAY");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    std::filesystem::create_directories(folder_.path() / "1000");
+    std::filesystem::create_directories(folder_.path() / "1001");
+  }
+  Path socket(const char* name) const { return folder_.path() / name; }
+
+  fake::TemporaryFolder folder_;
+};
+
+TEST_F(FindCompositor, TakesTheOnlyOneThatAnswers) {
+  const UniqueFd alive = listen_unix(socket("1000/wayland-1"));
+  listen_unix(socket("1001/wayland-0"));  // its owner is gone
+  EXPECT_EQ(find_compositor("", folder_.path()), socket("1000/wayland-1"));
+}
+
+TEST_F(FindCompositor, DoesNotGuess) {
+  EXPECT_THROW(find_compositor("", folder_.path()), Failure);
+  const UniqueFd one = listen_unix(socket("1000/wayland-1"));
+  const UniqueFd two = listen_unix(socket("1001/wayland-1"));
+  EXPECT_THROW(find_compositor("", folder_.path()), Failure);
+  EXPECT_EQ(find_compositor(socket("1001/wayland-1"), folder_.path()), socket("1001/wayland-1"));
+}
+
+TEST_F(FindCompositor, FollowsTheEnvironment) {
+  const UniqueFd one = listen_unix(socket("1000/wayland-1"));
+  const UniqueFd two = listen_unix(socket("1001/wayland-2"));
+  ::setenv("WAYLAND_DISPLAY", "wayland-2", 1);
+  ::setenv("XDG_RUNTIME_DIR", (folder_.path() / "1001").c_str(), 1);
+  EXPECT_EQ(find_compositor("", folder_.path()), socket("1001/wayland-2"));
+  ::setenv("WAYLAND_DISPLAY", "wayland-1", 1);
+  ::unsetenv("XDG_RUNTIME_DIR");
+  EXPECT_EQ(find_compositor("", folder_.path()), socket("1000/wayland-1"));
+}
+
+}  // namespace
+}  // namespace wayferry
