@@ -121,6 +121,16 @@ def joining(doors: list[Path], argv: list[str]) -> list[str]:
     return ["sh", "-euc", f'{enter}exec "$@"', "sh", *argv]
 
 
+def thaw(prefix: str) -> None:
+    """Thaws what is frozen below every group whose name starts with PREFIX: with version 1 a frozen process does
+    not even die, and would keep its whole host from ending."""
+    for hierarchy in hierarchies():
+        for group in hierarchy.path.glob(f"{PREFIX}{prefix}*"):
+            for folder in (group, *(path for path in group.rglob("*") if path.is_dir())):
+                if (folder / "freezer.state").exists() and (folder / "freezer.state").read_text() != "THAWED\n":
+                    (folder / "freezer.state").write_text("THAWED")
+
+
 def remove(prefix: str) -> None:
     """Removes every group whose name starts with PREFIX, with all that containers left below."""
     for hierarchy in hierarchies():

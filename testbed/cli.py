@@ -94,5 +94,7 @@ def _whole_verbs(sub: _Verbs) -> None:
     _add(sub, "demo", verbs.demo, "move a terminal from alpha to beta; pictures in out/demo")
     test = _add(sub, "test", verbs.test, "run every test")
     test.add_argument("filter", nargs="*", help="only tests whose name contains one of these")
+    bench = _add(sub, "bench", verbs.bench, "measure the relay and moves; asserts nothing")
+    bench.add_argument("what", nargs="?", choices=["relay", "move", "all"], default="all")
     check = _add(sub, "check", verbs.check, "format, clang-tidy, size figures")
     check.add_argument("--fix", action="store_true", help="bring the format in order")

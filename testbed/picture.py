@@ -7,7 +7,7 @@ pure-Python loop to the rows that differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .errors import LabError
@@ -43,7 +43,7 @@ class Picture:
 
     width: int
     height: int
-    pixels: bytes
+    pixels: bytes = field(repr=False)  # a failed comparison would print megabytes
 
     @classmethod
     def from_ppm(cls, data: bytes) -> Picture:

@@ -7,6 +7,7 @@ later, or in another invocation, is recorded and checked in this form.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from dataclasses import dataclass
@@ -37,10 +38,15 @@ class Process:
         """Whether it still runs; a zombie does not."""
         return _start_time(self.pid) == self.start
 
+    def signal_end(self) -> None:
+        """Tells it to end and does not wait."""
+        if self.alive():
+            with contextlib.suppress(ProcessLookupError):  # it ends between the look and the signal
+                os.kill(self.pid, signal.SIGKILL)
+
     def kill(self) -> None:
         """Ends it and waits for its end."""
-        if self.alive():
-            os.kill(self.pid, signal.SIGKILL)
+        self.signal_end()
         wait_until(lambda: not self.alive(), DEATH_LIMIT, f"the end of process {self.pid}")
 
 

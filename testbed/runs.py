@@ -57,8 +57,7 @@ class Run:
 
     def down(self) -> None:
         """Ends the hosts and removes every trace of the run."""
-        for one in self.hosts.values():
-            one.init.kill()
+        _end(self.run_id, [one.init for one in self.hosts.values()])
         # The lock file goes with the folder, so what keeps another's clean() away is this lock.
         with locks.held(_TABLE):
             _remove_traces(self.folder)
@@ -175,8 +174,17 @@ def _save(run: Run) -> None:
 def _end_recorded(folder: Path) -> None:
     """Hosts of a dead run die with it, but a run killed in the middle of `lab down` may have left one."""
     if (folder / _STATE).exists():
-        for recorded in json.loads((folder / _STATE).read_text())["hosts"].values():
-            Process(*recorded["init"]).kill()
+        hosts = json.loads((folder / _STATE).read_text())["hosts"].values()
+        _end(folder.name, [Process(*recorded["init"]) for recorded in hosts])
+
+
+def _end(run_id: str, inits: list[Process]) -> None:
+    """Ends hosts. Their processes are told to die first and thawed then, so that none runs another instruction."""
+    for init in inits:
+        init.signal_end()
+    cgroups.thaw(f"{run_id}-")
+    for init in inits:
+        init.kill()
 
 
 def _remove_traces(folder: Path) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import build, places, say
+from .errors import LabError
 
 _JUNIT = "ctest.xml"
 _LAB_TESTS = places.TREE / "tests" / "lab"
@@ -107,6 +108,11 @@ def _run_lab(tests: list[unittest.TestCase]) -> Counts:
     if not tests:
         return Counts()
     say.step("lab tests")
+    return run_tests(tests)
+
+
+def run_tests(tests: list[unittest.TestCase]) -> Counts:
+    """Runs these tests of unittest's and prints how each ends."""
     result = _Result()
     unittest.TestSuite(tests).run(result)
     return result.counts
@@ -143,6 +149,13 @@ class _Result(unittest.TestResult):
         super().addError(test, err)  # type: ignore[arg-type]
         self._failed(test, self.errors[-1][1])
 
+    def addSubTest(self, test: unittest.TestCase, subtest: unittest.TestCase, err: object) -> None:
+        # Of a test with a failed part unittest reports the part only, and only here.
+        super().addSubTest(test, subtest, err)  # type: ignore[arg-type]
+        if err is not None:
+            trace = next(text for part, text in reversed(self.failures + self.errors) if part is subtest)
+            self._failed(test, f"{subtest.id()}\n{trace}")
+
     def _failed(self, test: unittest.TestCase, trace: str) -> None:
         if self._bad:
             # A test that fails, and then fails to clean up, is one failed test with one set of evidence.
@@ -153,8 +166,13 @@ class _Result(unittest.TestResult):
         self._line("FAILED", test)
         print(trace)
         keep = getattr(test, "keep_evidence", None)
-        if keep is not None:
-            print(f"evidence: {keep()}\nrun it again: ./lab test {test.id()}", flush=True)
+        if keep is None:
+            return
+        try:
+            print(f"evidence: {keep()}", flush=True)
+        except (LabError, OSError) as error:
+            print(f"evidence is incomplete: {error}", flush=True)  # of hosts that have died, perhaps
+        print(f"run it again: ./lab test {test.id()}", flush=True)
 
     def _line(self, outcome: str, test: unittest.TestCase, note: str = "") -> None:
         seconds = time.monotonic() - self._start

@@ -150,6 +150,13 @@ def test(args: argparse.Namespace) -> int:
     return suite.run(args.filter)
 
 
+def bench(args: argparse.Namespace) -> int:
+    """Figures."""
+    from . import bench as module
+
+    return module.run(args.what)
+
+
 def check(args: argparse.Namespace) -> int:
     """What is looked at without running anything."""
     from . import check as module

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from harness import LabError, LabHost, LabTest, Picture, leaks, wait_until
+from harness import Lab, LabError, LabHost, LabTest, Picture, growth, leaks, wait_until
 from testbed import cgroups, places, runs
 from testbed.processes import Process
 
@@ -151,6 +151,21 @@ class Runs(LabTest):
         self.assertFalse((places.RUNS_DIR / run_id[1]).exists())
         self.assertEqual([g for h in cgroups.hierarchies() for g in h.path.glob(f"*{run_id[1]}*")], [])
 
+    def test_a_frozen_process_does_not_keep_its_host_alive(self) -> None:
+        freeze = """
+            top=/sys/fs/cgroup/freezer; state=freezer.state; value=FROZEN
+            [ -d $top ] || { top=/sys/fs/cgroup; state=cgroup.freeze; value=1; }
+            mkdir $top/ice
+            setsid --fork sh -c 'echo $$ > $0/cgroup.procs; exec sleep 999' $top/ice > /dev/null 2>&1 < /dev/null
+            until grep -q . $top/ice/cgroup.procs; do :; done
+            echo $value > $top/ice/$state
+        """
+        lab = Lab.up(["alpha"], "sway")
+        init = lab.hosts["alpha"].host.init
+        lab.hosts["alpha"].must("sh", "-c", freeze)
+        lab.down()
+        self.assertFalse(init.alive())
+
     def test_a_run_that_lives_is_not_cleaned(self) -> None:
         runs.clean()
         self.assertEqual(self.alpha.must("hostname").strip(), "alpha")
@@ -199,6 +214,17 @@ class Detectors(LabTest):
     def test_a_process(self) -> None:
         found = self.left_over("setsid --fork sleep 999 >/dev/null 2>&1 </dev/null", "pkill -f 'sleep 999'")
         self.assertIn("(sleep)", found)
+
+    def test_one_process_more_of_a_kind_that_was_there(self) -> None:
+        start = "setsid --fork sleep 999 >/dev/null 2>&1 </dev/null"
+        self.addCleanup(self.alpha.run, "pkill", "-f", "sleep 999")
+        self.alpha.must("sh", "-c", start)
+        before = self.alpha.census()
+        self.alpha.must("pkill", "-f", "sleep 999")
+        self.alpha.must("sh", "-c", start)
+        self.assertEqual(growth(before, self.alpha.census()), [], "another pid is no growth")
+        self.alpha.must("sh", "-c", start)
+        self.assertIn("1 process(es) more of sleep", growth(before, self.alpha.census()))
 
     def test_a_mount(self) -> None:
         found = self.left_over("mount -t tmpfs x /mnt", "umount /mnt")

@@ -16,14 +16,9 @@ class Foot(LabTest):
     """foot with bash in a container."""
 
     def open_terminal(self) -> None:
-        for host in (self.alpha, self.beta):
-            self.addCleanup(self.stop_if_there, host)
+        self.stop_later(_NAME)
         self.alpha.run_app(_NAME, *_FOOT, env={"PS1": "$ "})
         self.alpha.type_and_see("PS1='$ '; clear\n")
-
-    def stop_if_there(self, host: LabHost) -> None:
-        if _NAME in host.sessions():
-            host.wayferry("stop", _NAME)
 
     def fill(self, host: LabHost) -> Picture:
         """200 lines, so that the screen has scrolled several times."""

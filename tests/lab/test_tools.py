@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from harness import Box, Colour, LabError, Picture
-from testbed import figures
+from testbed import figures, suite
 
 
 def plain(width: int, height: int, *dots: tuple[int, int]) -> Picture:
@@ -47,6 +47,25 @@ class Pictures(unittest.TestCase):
 
     def test_a_crop_is_the_part_inside(self) -> None:
         self.assertEqual(plain(8, 6, (2, 1)).crop(Box(2, 1, 4, 2)), plain(2, 1, (0, 0)))
+
+
+class Parts(unittest.TestCase):
+    """A test that fails in one of its parts only."""
+
+    def parts(self) -> None:
+        for number in range(3):
+            with self.subTest(number):
+                self.assertNotEqual(number, 1)
+
+
+class Suite(unittest.TestCase):
+    """What is counted."""
+
+    def test_a_failed_part_fails_its_test_once(self) -> None:
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            counts = suite.run_tests([Parts("parts")])
+        self.assertEqual(str(counts), "0 passed, 1 failed, 0 skipped")
+        self.assertIn("1 == 1", said.getvalue())
 
 
 class Figures(unittest.TestCase):

@@ -12,8 +12,24 @@ from testbed.errors import LabError
 from testbed.picture import Box, Colour, Picture
 from testbed.wait import wait_until
 
+from . import faults
 from .case import LabTest
-from .census import Census, leaks
+from .census import Census, growth, leaks
 from .labhost import Lab, LabHost
+from .terminal import Terminal
 
-__all__ = ["Box", "Census", "Colour", "Lab", "LabError", "LabHost", "LabTest", "Picture", "leaks", "wait_until"]
+__all__ = [
+    "Box",
+    "Census",
+    "Colour",
+    "Lab",
+    "LabError",
+    "LabHost",
+    "LabTest",
+    "Picture",
+    "Terminal",
+    "faults",
+    "growth",
+    "leaks",
+    "wait_until",
+]

@@ -58,6 +58,16 @@ class LabTest(unittest.TestCase):
         """Ends every process of that name."""
         host.run("pkill", "-x", name)
 
+    def stop_later(self, name: str) -> None:
+        """Sees to it that the session is stopped after the test, on whichever host it is then."""
+        for host in self.lab.hosts.values():
+            self.addCleanup(self._stop_if_there, host, name)
+
+    @staticmethod
+    def _stop_if_there(host: LabHost, name: str) -> None:
+        if name in host.sessions():
+            host.wayferry("stop", name)
+
     def _demand_clean(self, host: LabHost, before: Census) -> None:
         if self._spoilt:
             return

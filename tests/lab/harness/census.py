@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from testbed.host import Host
 
@@ -105,3 +105,31 @@ def _leaks(before: Census, after: Census) -> Iterator[str]:
     yield from (f"file {file}" for file in sorted(after.files - before.files))
     if after.wayferry_kib > before.wayferry_kib + MEMORY_SLACK_KIB:
         yield f"{after.wayferry_kib - before.wayferry_kib} KiB of memory in wayferry"
+
+
+def growth(before: Census, after: Census) -> list[str]:
+    """As leaks(), but of a host on which an app has been moved away and back meanwhile: it and its monitor run
+    again under other pids, so what is compared is how many of each kind there are and what they hold."""
+    return list(_growth(before, after))
+
+
+def _growth(before: Census, after: Census) -> Iterator[str]:
+    for name, count in (_by_name(after) - _by_name(before)).items():
+        yield f"{count} process(es) more of {name}"
+    held = _descriptors_by_name(before)
+    for name, descriptors in _descriptors_by_name(after).items():
+        more = descriptors - held[name]
+        if more > (COMPOSITOR_SLACK if name in COMPOSITORS else 0):
+            yield f"{more} descriptor(s) in {name}"
+    yield from _leaks(replace(before, processes={}), replace(after, processes={}))
+
+
+def _by_name(census: Census) -> Counter[str]:
+    return Counter(name for _, name in census.processes)
+
+
+def _descriptors_by_name(census: Census) -> Counter[str]:
+    held: Counter[str] = Counter()
+    for (_, name), descriptors in census.processes.items():
+        held[name] += descriptors
+    return held

@@ -58,6 +58,15 @@ class LabHost:
         """Runs wayferry with success demanded; its standard output."""
         return self.must("wayferry", *argv, limit=limit)
 
+    def wayferry_fails(self, *argv: str, code: int = 1, env: dict[str, str] | None = None, limit: float = 120.0) -> str:
+        """Runs wayferry, failure with this exit code demanded; what it said."""
+        settings = [f"{key}={value}" for key, value in (env or {}).items()]
+        done = self.run("env", *settings, "wayferry", *argv, limit=limit)
+        said = (done.stderr + done.stdout).decode(errors="replace")
+        if done.returncode != code:
+            raise AssertionError(f"wayferry {' '.join(argv)} ended with {done.returncode}, not {code}: {said}")
+        return said
+
     def wayferry_json(self, *argv: str) -> Any:
         """As wayferry(), with --json, read."""
         return json.loads(self.wayferry(*argv, "--json"))
@@ -66,17 +75,41 @@ class LabHost:
         """The names of wayferry's sessions here."""
         return [session["container"]["name"] for session in self.wayferry_json("ps")]
 
-    def run_app(self, name: str, *command: str, env: dict[str, str] | None = None) -> None:
-        """Starts an app under wayferry and waits until its window is on the screen."""
+    def session_state(self, name: str) -> str | None:
+        """"running", "moving", … of the session here, None if there is no such."""
+        for session in self.wayferry_json("ps"):
+            if session["container"]["name"] == name:
+                return str(session["state"])
+        return None
+
+    def run_app(self, name: str, *command: str, env: dict[str, str] | None = None, animated: bool = False) -> None:
+        """Starts an app under wayferry and waits until its window is on the screen, and at rest unless it is
+        ANIMATED."""
         settings = [word for key, value in (env or {}).items() for word in ("--env", f"{key}={value}")]
         empty = self.shot()
         options = ["--name", name, "--rootfs", places.INNER_DESKTOP, *settings]
         log = f"wayferry-run-{name}"
         self.start("wayferry", "run", *options, "--", *command, log=log)
         try:
-            self.wait_for_change(empty)
+            self.wait_for_window(empty, animated=animated)
         except LabError as error:
             raise LabError(f"{error}; wayferry run said:\n{self.host.log(log).read_text()}") from error
+
+    def wait_for_log(self, name: str, text: str) -> str:
+        """Waits until the app of the session has printed TEXT; everything it has printed on this host."""
+        printed = ""
+
+        def there() -> bool:
+            nonlocal printed
+            printed = self.wayferry("logs", name)
+            return text in printed
+
+        wait_until(there, LIMIT, f"'{text}' in the output of {name} on {self.name}")
+        return printed
+
+    def wait_for_socket(self, path: str) -> None:
+        """Waits until somebody listens at PATH."""
+        wait_until(self.host.path(path).is_socket, LIMIT, f"{path} on {self.name}")
 
     def pids(self, name: str) -> list[int]:
         """The pids of processes with this command name."""
@@ -124,9 +157,28 @@ class LabHost:
         """Waits until the screen shows something else than BEFORE, and has come to rest."""
         return self.wait_for_picture(lambda now: now != before, "a change of the screen")
 
+    def wait_for_window(self, empty: Picture, *, animated: bool) -> Picture:
+        """Waits until something stands on the EMPTY screen; what is ANIMATED does not come to rest."""
+        if not animated:
+            return self.wait_for_change(empty)
+        return self.wait_for_pictures(1, {empty})[0]
+
+    def wait_for_pictures(self, count: int, known: set[Picture]) -> list[Picture]:
+        """Waits for that many screens that are new: unlike those KNOWN and unlike each other."""
+        seen: list[Picture] = []
+
+        def enough() -> bool:
+            now = self.shot()
+            if now not in known and now not in seen:
+                seen.append(now)
+            return len(seen) >= count
+
+        wait_until(enough, LIMIT, f"{count} new pictures on {self.name}")
+        return seen
+
     def type_and_see(self, text: str) -> Picture:
-        """Types and waits for the screen to follow."""
-        before = self.shot()
+        """Types and waits for the screen to follow, which it must, and not only with what was under way."""
+        before = self.wait_for_picture(lambda _: True, "a screen at rest")
         self.type(text)
         return self.wait_for_change(before)
 
