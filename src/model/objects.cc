@@ -93,6 +93,10 @@ Object& Objects::make_at(Slot slot, const Interface& interface, uint32_t version
   return place(raw(slot), interface, version, id);
 }
 
+void Objects::raise_app_id_end(uint32_t end) {
+  if (end > app_ids_.size()) app_ids_.resize(end, Slot::none);
+}
+
 bool Objects::may_take(AppId id) const {
   return id != AppId::none && raw(id) < first_server && raw(id) <= app_ids_.size() &&
          lookup(app_ids_, raw(id), 0) == Slot::none;

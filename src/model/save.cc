@@ -53,6 +53,10 @@ class Loader {
   void load() {
     into_.serials = Serials(from_.last_serial());
     into_.set_sequence(from_.sequence());
+    // No client has so many objects; a damaged file may say anything.
+    constexpr uint32_t most_ids = 1u << 24;
+    if (from_.app_id_end() > most_ids) throw ProtocolError("state", "it has too many ids");
+    into_.objects.raise_app_id_end(from_.app_id_end());
     load_globals();
     for (const auto& object : from_.objects()) make_object(object);
     for (const auto& object : from_.objects())
@@ -231,6 +235,7 @@ uint32_t FileList::add(const std::shared_ptr<PoolFile>& file) {
 void save_connection(Connection& connection, state::Connection& into, FileList& files) {
   into.set_last_serial(connection.serials.last_given());
   into.set_sequence(connection.sequence());
+  into.set_app_id_end(connection.objects.app_id_end());
   for (const VirtualGlobal& global : connection.globals) {
     state::Global& saved = *into.add_globals();
     saved.set_name(global.name);

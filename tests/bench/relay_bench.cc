@@ -27,10 +27,10 @@ struct Bench {
                       ("relay_bench." + std::to_string(::getpid()));
     const UniqueFd listener = listen_unix(path);
     auto [app_end, relay_end] = socket_pair();
-    app = Channel(std::move(app_end));
+    app = WireChannel(std::move(app_end));
     relay = std::make_unique<Relay>(std::move(relay_end));
     relay->set_link(std::make_unique<CompositorLink>(path.native()));
-    compositor = Channel(UniqueFd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+    compositor = WireChannel(UniqueFd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)));
     std::filesystem::remove(path);
     VirtualGlobal& global = relay->model().add_global(protocol::wl_compositor, 6);
     global.compositor_name = 1;
@@ -51,12 +51,12 @@ struct Bench {
   void pump() {
     relay->pump_app();
     relay->flush();
-    while (compositor.receive() == Channel::Status::open)
+    while (compositor.receive() == WireChannel::Status::open)
       compositor.consume(compositor.received().size());
   }
 
-  Channel app;
-  Channel compositor;
+  WireChannel app;
+  WireChannel compositor;
   std::unique_ptr<Relay> relay;
 };
 
@@ -94,16 +94,16 @@ void sockets_alone(benchmark::State& state) {
   const std::string batch = batch_of(request::wl_surface::damage, {0u, 0u, 8u, 8u});
   auto [a, b] = socket_pair();
   auto [c, d] = socket_pair();
-  Channel in(std::move(a)), relay_in(std::move(b)), relay_out(std::move(c)), out(std::move(d));
+  WireChannel in(std::move(a)), relay_in(std::move(b)), relay_out(std::move(c)), out(std::move(d));
   for (auto _ : state) {
     in.out() = batch;
     in.flush();
-    while (relay_in.receive() == Channel::Status::open) {
+    while (relay_in.receive() == WireChannel::Status::open) {
     }
     relay_out.out() = as_text(relay_in.received());
     relay_in.consume(relay_in.received().size());
     relay_out.flush();
-    while (out.receive() == Channel::Status::open) out.consume(out.received().size());
+    while (out.receive() == WireChannel::Status::open) out.consume(out.received().size());
   }
   state.counters["ns_a_message"] = benchmark::Counter(
       static_cast<double>(state.iterations()) * messages_a_batch,

@@ -30,7 +30,7 @@ class Display {
   explicit Display(const char* path) : path_(path) {
     auto socket = connect_unix(path);
     if (!socket) throw SystemError(ENOENT, "connect", path);
-    channel_ = Channel(std::move(*socket));
+    channel_ = WireChannel(std::move(*socket));
   }
 
   void measure() {
@@ -66,7 +66,7 @@ class Display {
   }
 
   const char* path_;
-  Channel channel_;
+  WireChannel channel_;
   std::vector<double> times_;
 };
 
