@@ -67,7 +67,7 @@ void add_move(CLI::App& root, const LocalHost& host) {
   verb->add_option("host", options->host, "Where to, as for ssh")->required()->type_name("HOST");
   verb->add_option("--display", options->request.display, "Compositor to use there");
   verb->add_option("--mode", options->mode,
-                   "eager: memory comes along; lazy: the app runs there first, memory follows")
+                   "eager: memory comes along; lazy (experimental): it follows the running app")
       ->check(CLI::IsMember({"eager", "lazy"}))
       ->capture_default_str();
   verb->add_option("--limit-rate", options->request.bytes_per_second,

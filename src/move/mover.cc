@@ -32,7 +32,7 @@ constexpr std::chrono::seconds work_limit{120};
 constexpr std::chrono::seconds abort_limit{15};
 
 // The target's numbers about a drain follow its end at once.
-constexpr std::chrono::seconds last_words_limit{2};
+constexpr std::chrono::seconds last_words_limit{10};
 
 void fill_in(DrainReport& report, const PageSourceNumbers& numbers) {
   report.fault_pages = numbers.fault_pages;

@@ -50,6 +50,9 @@ void answer(Link& link, const ToSource& message) {
   }
 }
 
+// The source's echo of "all is here" may be lost with its connection; the last message says it again.
+constexpr std::chrono::seconds echo_limit{3};
+
 class Receiver {
  public:
   Receiver(const LocalHost& here, Link& link, const Fault& fault)
@@ -222,8 +225,11 @@ class Receiver {
     drained.set_faults(numbers.faults.count());
     drained.set_fault_p50_us(numbers.faults.percentile(0.5));
     drained.set_fault_p99_us(numbers.faults.percentile(0.99));
+    filler_->wait_acknowledged(echo_limit);
+    // Whoever hears that all is over may move the session on at once: nothing of ours holds it then.
+    filler_.reset();
+    lock_.reset();
     answer(link_, message);
-    filler_->wait_acknowledged(drain_grace);
   }
 
   const LocalHost& here_;

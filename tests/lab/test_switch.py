@@ -73,7 +73,7 @@ class Switch(LabTest):
         self.alpha.must("pkill", "-KILL", "-x", "sway")
         wait_until(lambda: not self.alpha.pids("sway"), 5.0, "the end of sway")
         wait_until(lambda: not self.alpha.pids("lab-seat"), 5.0, "the end of its seat")
-        self.alpha.must("sh", "-c", "rm -f /run/user/0/wayland-1* /run/user/0/sway-ipc* /run/lab/seat")
+        self.alpha.must("sh", "-c", "rm -rf /run/user/0/wayland-1* /run/user/0/sway-ipc* /run/lab/seat /run/lab/icons")
         self.alpha.desktop.start(self.alpha.host)
         self.alpha.wait_for_picture(lambda now: now == before, "the same picture as before")
         self.assertEqual(self.alpha.ask_shell("echo $carried"), "yes")

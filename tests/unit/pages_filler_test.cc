@@ -74,6 +74,7 @@ class FillerTest : public testing::Test {
     serving_ = {};
     ::kill(source_, SIGKILL);
     ::waitpid(source_, nullptr, 0);
+    uffd_.reset();  // or munmap would wait for somebody to read of it
     ::munmap(reinterpret_cast<void*>(base), page_count * page_size);
     std::filesystem::remove_all(folder_);
   }
@@ -151,6 +152,13 @@ class FillerTest : public testing::Test {
     });
   }
 
+  // CRIU's restore ends after it has handed over; the fake one's message may still be under way.
+  void await_hand_over() {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (filler_->numbers().missing == 0 && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+  }
+
   void expect_all_content() {
     const auto* memory = reinterpret_cast<const std::byte*>(base);
     for (uint64_t i = 0; i < page_count; ++i) {
@@ -180,6 +188,7 @@ TEST_F(FillerTest, AnswersFaultsBeforeAnythingIsPushed) {
 
 TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
   serve();
+  await_hand_over();
   filler_->drain();
   ASSERT_TRUE(filler_->wait_drained(limit));
   filler_->wait_acknowledged(limit);
@@ -192,6 +201,7 @@ TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
 
 TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
   serve(/*rate=*/2'000'000);
+  await_hand_over();
   filler_->drain();
   while (filler_->numbers().filled < 100) std::this_thread::yield();
   cut();
@@ -204,6 +214,7 @@ TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
 
 TEST_F(FillerTest, SaysWhatIsLostWhenNobodyComesBack) {
   serve(/*rate=*/2'000'000);
+  await_hand_over();
   filler_->drain();
   while (filler_->numbers().filled < 100) std::this_thread::yield();
   cut();
