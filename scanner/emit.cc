@@ -10,8 +10,12 @@ namespace {
 const std::string head =
     "// Made by the scanner from protocol XML, baseline.txt and carry.rules. Not to be edited.\n";
 
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-std::string boolean(bool value) { return value ? "true" : "false"; }
+std::string quoted(const std::string& text) {
+  return "\"" + text + "\"";
+}
+std::string boolean(bool value) {
+  return value ? "true" : "false";
+}
 
 std::string arg_type(const std::string& type) {
   if (type == "int") return "integer";
@@ -117,8 +121,8 @@ void emit_event_rules(std::ostream& out, const Interfaces& interfaces, const Blo
       const RuleIr& rule = block->second.events.at(message.name);
       out << "    {EventRule::" << rule.rule << ", "
           << (rule.rule == "until" ? event_opcode(interface, rule.words[0]) : -1) << ", "
-          << (rule.words.size() > 1 ? rule.words[1] : "0") << "},  // "
-          << name << "." << message.name << "\n";
+          << (rule.words.size() > 1 ? rule.words[1] : "0") << "},  // " << name << "."
+          << message.name << "\n";
     }
   }
   out << "};\n";
@@ -139,7 +143,8 @@ std::string emit_opcodes(const Interfaces& interfaces) {
   std::ostringstream out;
   out << head << "#pragma once\n\n#include \"wire/protocol.h\"\n\nnamespace wayferry {\n"
       << "namespace protocol {\n";
-  for (const auto& [name, interface] : interfaces) out << "extern const Interface " << name << ";\n";
+  for (const auto& [name, interface] : interfaces)
+    out << "extern const Interface " << name << ";\n";
   out << "}  // namespace protocol\n";
   for (const bool event : {false, true}) {
     out << "\nnamespace " << (event ? "event" : "request") << " {\n";
@@ -180,8 +185,10 @@ std::string emit_protocol(const Interfaces& interfaces, const Baseline& baseline
   out << "};\nconstexpr BaselineGlobal offered[] = {\n";
   for (const auto& [name, version, required] : baseline)
     out << "    {&protocol::" << name << ", " << version << ", " << boolean(required) << "},\n";
-  out << "};\n}  // namespace\n\nstd::span<const Interface* const> all_interfaces() { return all; }\n"
-      << "std::span<const BaselineGlobal> baseline() { return offered; }\n}  // namespace wayferry\n";
+  out << "};\n}  // namespace\n\nstd::span<const Interface* const> all_interfaces() { return all; "
+         "}\n"
+      << "std::span<const BaselineGlobal> baseline() { return offered; }\n}  // namespace "
+         "wayferry\n";
   return out.str();
 }
 

@@ -67,10 +67,11 @@ struct RuleShape {
 };
 const std::map<std::string, RuleShape> request_rules = {
     {"create", {0, 0}}, {"dismiss", {1, 1}}, {"destroy", {0, 0}}, {"latest", {0, 1}},
-    {"append", {0, 0}}, {"grow", {0, 0}},   {"each", {0, 0}},   {"pending", {0, 1}}, {"drop", {0, 0}},    {"focus", {0, 0}},
-    {"code", {0, 0}}};
-const std::map<std::string, RuleShape> event_rules = {
-    {"pass", {0, 0}}, {"stream", {0, 0}}, {"until", {1, 2}}, {"ends", {0, 0}}, {"null", {0, 0}}, {"code", {0, 0}}};
+    {"append", {0, 0}}, {"grow", {0, 0}},    {"each", {0, 0}},    {"pending", {0, 1}},
+    {"drop", {0, 0}},   {"focus", {0, 0}},   {"code", {0, 0}}};
+const std::map<std::string, RuleShape> event_rules = {{"pass", {0, 0}},  {"stream", {0, 0}},
+                                                      {"until", {1, 2}}, {"ends", {0, 0}},
+                                                      {"null", {0, 0}},  {"code", {0, 0}}};
 
 bool makes_object(const MessageIr& message) {
   return std::ranges::any_of(message.args, [](const auto& a) { return a.type == "new_id"; });

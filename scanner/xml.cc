@@ -12,14 +12,14 @@ const std::set<std::string> arg_types = {"int",    "uint",   "fixed", "string",
 
 // Named "serial" but not a value of the compositor's event counter.
 const std::set<std::string> not_serials = {
-    "zwp_text_input_v3.done",                  // counts the app's own commits
-    "zwp_text_input_v1.commit_state",          // chosen by the app
-    "zwp_text_input_v1.enter",                 // an echo of commit_state
-    "zwp_text_input_v1.commit_string",         // likewise
-    "zwp_text_input_v1.preedit_string",        // likewise
-    "zwp_text_input_v1.keysym",                // likewise
-    "zwp_text_input_v1.language",              // likewise
-    "zwp_text_input_v1.text_direction",        // likewise
+    "zwp_text_input_v3.done",            // counts the app's own commits
+    "zwp_text_input_v1.commit_state",    // chosen by the app
+    "zwp_text_input_v1.enter",           // an echo of commit_state
+    "zwp_text_input_v1.commit_string",   // likewise
+    "zwp_text_input_v1.preedit_string",  // likewise
+    "zwp_text_input_v1.keysym",          // likewise
+    "zwp_text_input_v1.language",        // likewise
+    "zwp_text_input_v1.text_direction",  // likewise
     "zwp_text_input_v1.delete_surrounding_text"};
 
 ArgumentIr read_argument(const pugi::xml_node& node, const std::string& message) {

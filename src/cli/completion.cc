@@ -111,7 +111,8 @@ std::string fish_script(const CLI::App& root) {
         script += fish_option(*verb, *option);
   }
   script += std::format(
-      "complete -c wayferry -n '__fish_seen_subcommand_from move switch stop logs inspect resolve' -f -a "
+      "complete -c wayferry -n '__fish_seen_subcommand_from move switch stop logs inspect resolve' "
+      "-f -a "
       "{}\n",
       quoted(std::format("(sh -c {})", quoted(std::string(sessions_command)))));
   return script;

@@ -29,8 +29,9 @@ std::function<void(uint64_t, uint64_t, uint64_t)> make_progress() {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const double megabytes = static_cast<double>(done) * 4096 / 1e6;
     const double whole = static_cast<double>(all) * 4096 / 1e6;
-    std::print(stderr, "\r  memory {:.0f} of {:.0f} MB, {:.0f} MB/s, waited for {} times{}", megabytes,
-               whole, seconds > 0 ? megabytes / seconds : 0, faults, done == all ? "\n" : "");
+    std::print(stderr, "\r  memory {:.0f} of {:.0f} MB, {:.0f} MB/s, waited for {} times{}",
+               megabytes, whole, seconds > 0 ? megabytes / seconds : 0, faults,
+               done == all ? "\n" : "");
   };
 }
 
@@ -48,10 +49,9 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
       .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
       here, options.request, target,
-      {.fault = fault,
-       .interrupt = &interrupt,
-       .progress = make_progress(),
-       .words = [&] { return receiving.words(); }});
+      {.fault = fault, .interrupt = &interrupt, .progress = make_progress(), .words = [&] {
+         return receiving.words();
+       }});
   if (options.json)
     std::println("{}", to_json(report));
   else

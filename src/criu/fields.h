@@ -13,8 +13,7 @@ namespace wayferry {
 class Fields {
  public:
   /// `where` names the image in the ProtocolError of a message that is none.
-  Fields(std::string_view message, std::string where)
-      : rest_(message), where_(std::move(where)) {}
+  Fields(std::string_view message, std::string where) : rest_(message), where_(std::move(where)) {}
 
   /// Steps to the next field; false at the end. Then `number`, and `value` or `bytes`.
   bool next();

@@ -297,9 +297,9 @@ void Connection::told_until(const Call& call) {
   Recorded recorded = record(call, false);
   std::erase_if(object.told, [&](const Recorded& old) {
     const Message& event = object.interface->events[old.opcode];
-    const bool replaced = old.opcode == recorded.opcode &&
-                          (event_carry(event).rule == EventRule::null ||
-                           same_objects(event, old.body, event, recorded.body));
+    const bool replaced =
+        old.opcode == recorded.opcode && (event_carry(event).rule == EventRule::null ||
+                                          same_objects(event, old.body, event, recorded.body));
     if (replaced) objects.let_go(event, old);
     return replaced;
   });

@@ -25,10 +25,10 @@ struct Call {
   Object* object = nullptr;
   const Message* message = nullptr;
   const Decoded* args = nullptr;
-  Bytes body;                                ///< as it came, with the sender's ids
-  std::array<Object*, max_args> objects{};   ///< of object arguments; null where the argument is
-  Object* made = nullptr;                    ///< of the new_id argument
-  std::shared_ptr<PoolFile> file;            ///< of the descriptor argument, where it is kept
+  Bytes body;                               ///< as it came, with the sender's ids
+  std::array<Object*, max_args> objects{};  ///< of object arguments; null where the argument is
+  Object* made = nullptr;                   ///< of the new_id argument
+  std::shared_ptr<PoolFile> file;           ///< of the descriptor argument, where it is kept
 
   const Value& value(std::string_view name) const { return value_of(*message, *args, name); }
   Object* object_named(std::string_view name) const;

@@ -36,8 +36,8 @@ Json object_json(Connection& connection, const Object& object) {
             {"life", lives[std::to_underlying(object.life)]}};
   if (object.maker != Slot::none) {
     const Object& maker = connection.objects.at(object.maker);
-    json["made_by"] = record_text(maker, object.creation,
-                                  maker.interface->requests[object.creation.opcode]);
+    json["made_by"] =
+        record_text(maker, object.creation, maker.interface->requests[object.creation.opcode]);
   }
   const auto add = [&](const char* key, const std::vector<Recorded>& records,
                        std::span<const Message> messages) {

@@ -48,7 +48,8 @@ struct Recorded {
   uint64_t sequence = 0;
   uint16_t opcode = 0;
   uint16_t group = 0;
-  bool strong = false;  ///< what it names must be rebuilt for it, even if the app destroyed it since
+  bool strong =
+      false;  ///< what it names must be rebuilt for it, even if the app destroyed it since
   std::string body;
   std::shared_ptr<PoolFile> file;
 };
@@ -71,24 +72,24 @@ struct Object {
 
   Slot maker = Slot::none;  ///< none: made by an event, or the display itself
   Recorded creation;
-  bool by_event = false;        ///< its id is of the compositor's range
-  bool awaits_commit = false;   ///< a frame callback whose commit has not come yet
-  std::vector<Recorded> log;    ///< in force, in order of sequence
+  bool by_event = false;       ///< its id is of the compositor's range
+  bool awaits_commit = false;  ///< a frame callback whose commit has not come yet
+  std::vector<Recorded> log;   ///< in force, in order of sequence
   std::vector<Recorded> pending;
   std::vector<Recorded> focus;  ///< done again at the first focus after an attach
   std::vector<Recorded> told;   ///< events that hold until their closing event
 
-  Slot surface = Slot::none;        ///< whose commit applies `pending`
-  std::vector<Slot> dependents;     ///< of a surface: the objects whose `surface` it is
-  std::vector<Slot> stack;          ///< of a surface with sub-surfaces: surfaces, bottom to top
-  bool busy = false;                ///< of a buffer: attached and not yet released
-  uint32_t capabilities = 0;        ///< of a seat: as told last
-  std::string told_configure;       ///< of a toplevel, popup: body of the last configure
+  Slot surface = Slot::none;     ///< whose commit applies `pending`
+  std::vector<Slot> dependents;  ///< of a surface: the objects whose `surface` it is
+  std::vector<Slot> stack;       ///< of a surface with sub-surfaces: surfaces, bottom to top
+  bool busy = false;             ///< of a buffer: attached and not yet released
+  uint32_t capabilities = 0;     ///< of a seat: as told last
+  std::string told_configure;    ///< of a toplevel, popup: body of the last configure
 
-  uint32_t commits = 0;             ///< of a text input: how many the app has made
-  uint32_t commits_before = 0;      ///< of those, made to earlier compositors
-  bool keyed = false;               ///< an `each` record is kept for it
-  bool stream_cut = false;          ///< of a device: events were left out since its last frame
+  uint32_t commits = 0;         ///< of a text input: how many the app has made
+  uint32_t commits_before = 0;  ///< of those, made to earlier compositors
+  bool keyed = false;           ///< an `each` record is kept for it
+  bool stream_cut = false;      ///< of a device: events were left out since its last frame
 
   uint32_t strong = 0;  ///< how many need it to be rebuilt
   uint32_t weak = 0;    ///< how many only name it

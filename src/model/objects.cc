@@ -82,9 +82,9 @@ Object& Objects::make_at(Slot slot, const Interface& interface, uint32_t version
   // Slots are given densely, so a state file that skips most of them is not one of ours.
   constexpr uint32_t most = 1u << 24;
   if (slot == Slot::none || raw(slot) > most || find(slot) || (id != AppId::none && by_app(id)))
-    throw ProtocolError("state, object in slot " + std::to_string(raw(slot)),
-                        "the slot or the app's id " + std::to_string(raw(id)) +
-                            " is taken or impossible");
+    throw ProtocolError(
+        "state, object in slot " + std::to_string(raw(slot)),
+        "the slot or the app's id " + std::to_string(raw(id)) + " is taken or impossible");
   while (slots_.size() <= raw(slot)) {
     free_slots_.push_back(Slot{static_cast<uint32_t>(slots_.size())});
     slots_.emplace_back();
@@ -151,7 +151,8 @@ void Objects::end(Object& object) {
 
 void Objects::keep(const Message& message, const Recorded& recorded) {
   std::string body = recorded.body;
-  for_each_object(message, body, [&](uint32_t slot) { change_count(Slot{slot}, recorded.strong, 1); });
+  for_each_object(message, body,
+                  [&](uint32_t slot) { change_count(Slot{slot}, recorded.strong, 1); });
 }
 
 void Objects::let_go(const Message& message, const Recorded& recorded) {
@@ -160,7 +161,9 @@ void Objects::let_go(const Message& message, const Recorded& recorded) {
                   [&](uint32_t slot) { change_count(Slot{slot}, recorded.strong, -1); });
 }
 
-void Objects::keep_maker(Object& object) { change_count(object.maker, true, 1); }
+void Objects::keep_maker(Object& object) {
+  change_count(object.maker, true, 1);
+}
 
 void Objects::change_count(Slot slot, bool strong, int change) {
   Object& object = at(slot);

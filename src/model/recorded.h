@@ -13,7 +13,9 @@
 
 namespace wayferry {
 
-inline Bytes bytes_of(const std::string& body) { return std::as_bytes(std::span(body)); }
+inline Bytes bytes_of(const std::string& body) {
+  return std::as_bytes(std::span(body));
+}
 
 /// Calls visit(word&) for each object argument of the body that is not null; it may change it. The
 /// new_id arguments are not visited.

@@ -200,7 +200,8 @@ class Loader {
   void release_gone() {
     std::vector<Slot> gone;
     for (const auto& from : from_.objects())
-      if (from.slot() != raw(Slot::display) && Life{static_cast<uint8_t>(from.life())} != Life::alive)
+      if (from.slot() != raw(Slot::display) &&
+          Life{static_cast<uint8_t>(from.life())} != Life::alive)
         gone.push_back(Slot{from.slot()});
     for (const Slot slot : gone) {
       Object* object = into_.objects.find(slot);

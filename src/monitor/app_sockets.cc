@@ -42,14 +42,18 @@ void look_in_process(pid_t pid, const std::string& name, std::vector<AppSocket>&
   const UniqueFd process = open_process(pid);
   const Path folder = "/proc/" + std::to_string(pid) + "/fd";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(entry.path().c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) continue;
     if (std::ranges::contains(found, info.st_ino, &AppSocket::inode)) continue;
     const int number = std::stoi(entry.path().filename().native());
     UniqueFd socket = fetch(process, number);
     if (!socket || peer_name(socket.get()) != name) continue;
-    found.push_back({std::move(socket), info.st_ino, container_pid(pid),
-                     static_cast<uint32_t>(number), {}, {}});
+    found.push_back({std::move(socket),
+                     info.st_ino,
+                     container_pid(pid),
+                     static_cast<uint32_t>(number),
+                     {},
+                     {}});
   }
 }
 
@@ -67,9 +71,8 @@ UniqueFd fetch_socket(const std::vector<pid_t>& pids, uint32_t pid, uint32_t num
     UniqueFd socket = fetch(open_process(host_pid), static_cast<int>(number));
     if (socket) return socket;
   }
-  throw ProtocolError("state, connection",
-                      "process " + std::to_string(pid) + " has no descriptor " +
-                          std::to_string(number));
+  throw ProtocolError("state, connection", "process " + std::to_string(pid) +
+                                               " has no descriptor " + std::to_string(number));
 }
 
 void drain(AppSocket& socket) {

@@ -8,8 +8,8 @@
 
 #include "monitor/relay.h"
 
-// The parts of an attach, in the order in which attach() runs them. Each is one job; what they share
-// is the relay with its model, and the time by which the compositor must have answered.
+// The parts of an attach, in the order in which attach() runs them. Each is one job; what they
+// share is the relay with its model, and the time by which the compositor must have answered.
 
 namespace wayferry {
 

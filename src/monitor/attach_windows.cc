@@ -18,8 +18,8 @@ bool is_role(const Object& object) {
 /// A window's surfaces: the root, whose role is configured, and its sub-surfaces.
 struct WindowBuilder::Tree {
   Slot root;
-  Object* role;                                      // null: a cursor, a drag's icon
-  std::vector<std::pair<int, Object*>> surfaces{};   // with their depth below the root
+  Object* role;                                     // null: a cursor, a drag's icon
+  std::vector<std::pair<int, Object*>> surfaces{};  // with their depth below the root
 };
 
 // Windows first, then popups in their own order: a popup needs a parent that is on screen.

@@ -85,8 +85,8 @@ void CompositorLink::flush_all(std::chrono::steady_clock::time_point end) {
         break;
     }
     pollfd entry{.fd = channel_.fd(), .events = POLLOUT, .revents = 0};
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0 || ::poll(&entry, 1, static_cast<int>(left.count())) == 0)
       throw CompositorLost("the compositor does not read what it is sent");
   }

@@ -21,14 +21,13 @@ ControlClient::ControlClient(asio::io_context& loop, UniqueFd socket, Handler on
 void ControlClient::read_more() {
   const size_t before = received_.size();
   received_.resize(before + 65536);
-  socket_.async_read_some(
-      asio::buffer(received_.data() + before, received_.size() - before),
-      [self = shared_from_this(), before](std::error_code error, size_t n) {
-        self->received_.resize(before + n);
-        if (error) return self->closed();
-        self->take_frames();
-        if (self->socket_.is_open()) self->read_more();
-      });
+  socket_.async_read_some(asio::buffer(received_.data() + before, received_.size() - before),
+                          [self = shared_from_this(), before](std::error_code error, size_t n) {
+                            self->received_.resize(before + n);
+                            if (error) return self->closed();
+                            self->take_frames();
+                            if (self->socket_.is_open()) self->read_more();
+                          });
 }
 
 void ControlClient::take_frames() {
@@ -41,7 +40,8 @@ void ControlClient::take_frames() {
     }
     if (received_.size() - sizeof size < size) return;
     control::Request request;
-    const bool whole = request.ParseFromArray(received_.data() + sizeof size, static_cast<int>(size));
+    const bool whole =
+        request.ParseFromArray(received_.data() + sizeof size, static_cast<int>(size));
     received_.erase(0, sizeof size + size);
     if (whole)
       on_request_(shared_from_this(), request);

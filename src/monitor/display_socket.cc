@@ -23,8 +23,9 @@ void bind_and_send(const Path& path, UniqueFd parent) {
   std::filesystem::create_directories(display_dir_in_container);
   check("unshare", ::unshare(CLONE_NEWNS));
   check("mount", ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
-  check("mount --bind", ::mount(path.parent_path().c_str(), display_dir_in_container, nullptr,
-                                MS_BIND, nullptr), path.parent_path().native());
+  check("mount --bind",
+        ::mount(path.parent_path().c_str(), display_dir_in_container, nullptr, MS_BIND, nullptr),
+        path.parent_path().native());
   WireChannel channel(std::move(parent));
   channel.queue_fd(listen_unix(Path(display_dir_in_container) / display_name));
   channel.out() = "x";

@@ -45,7 +45,7 @@ void save_unfinished(Relay& relay, state::Connection& into, FileList& files) {
 }
 
 bool is_regular(const PoolFile& file) {
-  struct stat info {};
+  struct stat info{};
   check("fstat", ::fstat(file.fd.get(), &info));
   return S_ISREG(info.st_mode);
 }
@@ -76,8 +76,7 @@ void save_relay(Relay& relay, AppSocket& socket, const std::vector<pid_t>& pids,
   place_and_save(files.files(), pids, into);
 }
 
-FrozenConnection load_relay(const state::Connection& from,
-                            const std::map<uint32_t, pid_t>& pids) {
+FrozenConnection load_relay(const state::Connection& from, const std::map<uint32_t, pid_t>& pids) {
   Files files;
   for (const state::File& file : from.files()) files.push_back(open_file(file, pids));
   const auto named = [&](uint32_t number) {
@@ -96,14 +95,14 @@ FrozenConnection load_relay(const state::Connection& from,
   return frozen;
 }
 
-// Sends tag i through the app's end of connection i; what comes out at our ends says which is which.
+// Sends tag i through the app's end of connection i; what comes out at our ends says which is
+// which.
 std::vector<UniqueFd> sort_sockets(const state::Session& session, const std::vector<pid_t>& pids,
                                    std::vector<UniqueFd> sockets) {
   std::vector<UniqueFd> sorted(static_cast<size_t>(session.connections_size()));
   for (int i = 0; i < session.connections_size(); ++i) {
     const state::Connection& connection = session.connections(i);
-    send_tag(fetch_socket(pids, connection.pid(), connection.fd()).get(),
-             static_cast<uint32_t>(i));
+    send_tag(fetch_socket(pids, connection.pid(), connection.fd()).get(), static_cast<uint32_t>(i));
   }
   for (UniqueFd& socket : sockets) {
     const auto tag = receive_tag(socket.get());
@@ -140,8 +139,7 @@ SealedState seal(const std::vector<Relay*>& relays, const std::vector<pid_t>& pi
   return sealed;
 }
 
-std::vector<std::unique_ptr<Relay>> unseal(const std::string& state,
-                                           const std::vector<pid_t>& pids,
+std::vector<std::unique_ptr<Relay>> unseal(const std::string& state, const std::vector<pid_t>& pids,
                                            std::vector<UniqueFd> sockets) {
   const state::Session session = parse_session(state);
   std::map<uint32_t, pid_t> by_container_pid;

@@ -33,8 +33,7 @@ SealedState seal(const std::vector<Relay*>& relays, const std::vector<pid_t>& pi
 /// Makes the relays of a state again. `sockets` are the accepted connections of the restored app in
 /// any order; each is found in the processes by process and descriptor number. The relays are held.
 /// Throws ProtocolError for a state that does not fit the processes.
-std::vector<std::unique_ptr<Relay>> unseal(const std::string& state,
-                                           const std::vector<pid_t>& pids,
+std::vector<std::unique_ptr<Relay>> unseal(const std::string& state, const std::vector<pid_t>& pids,
                                            std::vector<UniqueFd> sockets);
 
 }  // namespace wayferry

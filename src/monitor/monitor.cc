@@ -102,6 +102,8 @@ class Monitor {
 
 }  // namespace
 
-int run_monitor(const MonitorOptions& options) { return Monitor(options).run(); }
+int run_monitor(const MonitorOptions& options) {
+  return Monitor(options).run();
+}
 
 }  // namespace wayferry

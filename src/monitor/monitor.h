@@ -20,15 +20,15 @@ constexpr const char* display_dir_in_container = "/run/wayferry";
 constexpr const char* display_name = "wayland-0";
 
 struct MonitorOptions {
-  Path display_socket;     ///< where the app's connections arrive, as the host sees it
+  Path display_socket;  ///< where the app's connections arrive, as the host sees it
   Path control_socket;
   std::string compositor;  ///< path of the compositor's socket
   /// The container's first process ended (after watch or go). The monitor ends afterwards.
   std::function<void()> on_app_ended;
   /// A mover was lost while it held the barrier: let the container go on.
   std::function<void()> on_abandoned;
-  int app_output = -1;     ///< read end of a pipe with the app's words
-  int app_log = -1;        ///< where they are written
+  int app_output = -1;  ///< read end of a pipe with the app's words
+  int app_log = -1;     ///< where they are written
 };
 
 /// Runs until the app has ended or was dismissed. Returns the process's exit code.

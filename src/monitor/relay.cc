@@ -39,8 +39,8 @@ void Relay::round_trip(std::chrono::steady_clock::time_point end) {
   const CompositorId sign = link_->sync();
   while (!link_->synced(sign)) {
     link_->flush_all(end);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0 || !wait_readable(link_->channel().fd(), left))
       throw CompositorLost("the compositor does not answer");
     if (!pump_compositor()) throw CompositorLost("the compositor closed the connection");

@@ -15,7 +15,9 @@ namespace wayferry {
 namespace {
 
 // "frame" closes a group of a device's events; one after nothing but left-out motions says nothing.
-bool is_frame(const Message& message) { return message.name == "frame"; }
+bool is_frame(const Message& message) {
+  return message.name == "frame";
+}
 
 }  // namespace
 
@@ -193,8 +195,8 @@ void Relay::compositor_error(const Call& call) {
   const std::string name =
       blamed ? std::string(blamed->interface->name) + "@" + std::to_string(raw(blamed->app_id))
              : "object " + std::to_string(call.value("object_id").word);
-  spdlog::error("the compositor ended the connection: error {} on {}: {}",
-                call.value("code").word, name, text);
+  spdlog::error("the compositor ended the connection: error {} on {}: {}", call.value("code").word,
+                name, text);
   if (attaching) throw CompositorLost("the compositor refused: " + name + ": " + text);
   failed_ = true;
   const AppId told = blamed && blamed->app_id != AppId::none ? blamed->app_id : AppId::display;

@@ -15,7 +15,8 @@ namespace {
 enum DisplayError : uint32_t { invalid_object = 0, invalid_method = 1 };
 
 bool is_bind(const Call& call) {
-  return call.object->is(protocol::wl_registry) && call.message->opcode == request::wl_registry::bind;
+  return call.object->is(protocol::wl_registry) &&
+         call.message->opcode == request::wl_registry::bind;
 }
 
 bool is_get_registry(const Call& call) {
@@ -127,7 +128,8 @@ void Relay::resolve_request(Call& call) {
     if (arg.type == ArgType::new_id && arg.interface) call.made = make_requested(call, i);
     if (arg.type != ArgType::object || value.word == 0) continue;
     Object* named = model_->objects.by_app(AppId{value.word});
-    if (!named || named->life != Life::alive || (arg.interface && named->interface != arg.interface))
+    if (!named || named->life != Life::alive ||
+        (arg.interface && named->interface != arg.interface))
       throw AppError(raw(call.object->app_id), invalid_object,
                      qualified_name(*call.message) + ", argument " + std::string(arg.name),
                      "object " + std::to_string(value.word) + " is not there or of another kind");
@@ -188,8 +190,7 @@ bool Relay::passable(const Call& call) const {
   if (request_carry(*call.message).rule == RequestRule::none) return false;
   for (size_t i = 0; i < call.args->count; ++i) {
     if (call.objects[i] && call.objects[i]->inert()) return false;
-    if (call.message->args[i].serial &&
-        !model_->serials.to_compositor(call.args->values[i].word))
+    if (call.message->args[i].serial && !model_->serials.to_compositor(call.args->values[i].word))
       return false;
   }
   return true;

@@ -29,7 +29,8 @@ void ServedConnection::serve() {
 void ServedConnection::wait(Side side) {
   if (side == Side::app) app_waits_ = true;
   descriptor(side)->async_wait(
-      Descriptor::wait_read, [this, side, alive = std::weak_ptr<int>(epoch_)](std::error_code error) {
+      Descriptor::wait_read,
+      [this, side, alive = std::weak_ptr<int>(epoch_)](std::error_code error) {
         if (!error && !alive.expired()) ready(side);
       });
 }
@@ -57,7 +58,9 @@ void ServedConnection::ready(Side side) {
   }
 }
 
-void ServedConnection::flush() { after_pump(); }
+void ServedConnection::flush() {
+  after_pump();
+}
 
 // The app is read again only when the compositor has taken all it said: what it says meanwhile
 // waits in its own socket.

@@ -44,7 +44,7 @@ class ServedConnection {
   std::function<void(ServedConnection&)> on_compositor_lost_;
   std::optional<Descriptor> app_;
   std::optional<Descriptor> compositor_;
-  bool app_waits_ = false;       // a read of the app is armed
+  bool app_waits_ = false;  // a read of the app is armed
   bool writes_armed_[2] = {};
   // Handlers of an earlier serve() find that their time is over.
   std::shared_ptr<int> epoch_ = std::make_shared<int>();

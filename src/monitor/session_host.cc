@@ -84,7 +84,8 @@ void SessionHost::add_app(UniqueFd socket) {
 }
 
 void SessionHost::start_waiting() {
-  for (UniqueFd& socket : std::exchange(waiting_, {})) serve(std::make_unique<Relay>(std::move(socket)));
+  for (UniqueFd& socket : std::exchange(waiting_, {}))
+    serve(std::make_unique<Relay>(std::move(socket)));
 }
 
 // A relay without a link is attached now, or as soon as there is a compositor.
@@ -249,9 +250,8 @@ void SessionHost::release_all() {
 
 void SessionHost::check(ControlClient& client, const control::CheckGlobals& request) {
   control::Reply reply;
-  for (std::string& missing :
-       missing_globals(compositor_, {request.needed().begin(), request.needed().end()},
-                       attach_limit))
+  for (std::string& missing : missing_globals(
+           compositor_, {request.needed().begin(), request.needed().end()}, attach_limit))
     reply.mutable_globals_checked()->add_missing(std::move(missing));
   if (!reply.has_globals_checked()) reply.mutable_globals_checked();
   client.reply(reply);
@@ -264,8 +264,7 @@ void SessionHost::adopt(ControlClient& client, const control::Adopt& request) {
   if (request.pids_size() > 0) adopted_init_ = request.pids(0);
   control::Reply reply;
   control::Attached& attached = *reply.mutable_attached();
-  for (auto& relay : restored)
-    add_report(attach(*relay, compositor_, attach_limit), attached);
+  for (auto& relay : restored) add_report(attach(*relay, compositor_, attach_limit), attached);
   for (auto& relay : restored) serve(std::move(relay));
   attached.set_attach_ms(milliseconds_since(start));
   client.reply(reply);

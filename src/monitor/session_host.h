@@ -58,12 +58,12 @@ class SessionHost {
   asio::io_context& loop_;
   std::string compositor_;
   SessionHooks hooks_;
-  bool started_ = false;             // watch, adopt: new connections are new
-  std::vector<UniqueFd> waiting_;    // accepted, not yet known what for
+  bool started_ = false;           // watch, adopt: new connections are new
+  std::vector<UniqueFd> waiting_;  // accepted, not yet known what for
   std::list<std::unique_ptr<ServedConnection>> served_;
   ControlClient* barrier_holder_ = nullptr;
   bool until_told_ = false;
-  pid_t adopted_init_ = 0;           // of a restored container, until it is watched
+  pid_t adopted_init_ = 0;  // of a restored container, until it is watched
   asio::steady_timer read_timer_;
   asio::steady_timer attach_timer_;
 };

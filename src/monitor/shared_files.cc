@@ -21,7 +21,9 @@ namespace {
 using FileKey = std::pair<dev_t, ino_t>;
 using Wanted = std::map<FileKey, PoolFile*>;
 
-Path proc(pid_t pid) { return "/proc/" + std::to_string(pid); }
+Path proc(pid_t pid) {
+  return "/proc/" + std::to_string(pid);
+}
 
 void found(Wanted& wanted, const FileKey& key, const PoolPlace& place) {
   const auto at = wanted.find(key);
@@ -38,11 +40,12 @@ void look_in_mappings(pid_t pid, Wanted& wanted) {
     unsigned long start = 0;
     unsigned long end = 0;
     unsigned long inode = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx %*s %*x %*x:%*x %lu", &start, &end, &inode) != 3) continue;
+    if (std::sscanf(line.c_str(), "%lx-%lx %*s %*x %*x:%*x %lu", &start, &end, &inode) != 3)
+      continue;
     if (inode == 0) continue;
     char range[64];
     std::snprintf(range, sizeof range, "%lx-%lx", start, end);
-    struct stat info {};
+    struct stat info{};
     if (::stat((proc(pid) / "map_files" / range).c_str(), &info) == 0)
       found(wanted, {info.st_dev, info.st_ino},
             {PoolPlace::Kind::mapping, container_pid(pid), start, end});
@@ -51,7 +54,7 @@ void look_in_mappings(pid_t pid, Wanted& wanted) {
 
 void look_in_descriptors(pid_t pid, Wanted& wanted) {
   for (const auto& entry : std::filesystem::directory_iterator(proc(pid) / "fd")) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(entry.path().c_str(), &info) != 0) continue;  // closed meanwhile
     found(wanted, {info.st_dev, info.st_ino},
           {PoolPlace::Kind::descriptor, container_pid(pid),
@@ -60,8 +63,7 @@ void look_in_descriptors(pid_t pid, Wanted& wanted) {
 }
 
 UniqueFd memory_file(uint64_t size) {
-  UniqueFd fd(check("memfd_create",
-                    ::memfd_create("wayferry", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
+  UniqueFd fd(check("memfd_create", ::memfd_create("wayferry", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
   check("ftruncate", ::ftruncate(fd.get(), static_cast<off_t>(size)));
   return fd;
 }
@@ -107,8 +109,8 @@ UniqueFd sealed_copy(const UniqueFd& from, size_t size) {
   read_at(from.get(), contents, 0);
   UniqueFd copy = memory_file(size);
   write_at(copy.get(), contents, 0);
-  check("fcntl F_ADD_SEALS", ::fcntl(copy.get(), F_ADD_SEALS,
-                                     F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
+  check("fcntl F_ADD_SEALS",
+        ::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL));
   return copy;
 }
 
@@ -116,7 +118,7 @@ void place_files(const std::vector<std::shared_ptr<PoolFile>>& files,
                  const std::vector<pid_t>& pids) {
   Wanted wanted;
   for (const auto& file : files) {
-    struct stat info {};
+    struct stat info{};
     check("fstat", ::fstat(file->fd.get(), &info));
     file->place = {PoolPlace::Kind::contents};
     wanted.emplace(FileKey{info.st_dev, info.st_ino}, file.get());
@@ -129,7 +131,7 @@ void place_files(const std::vector<std::shared_ptr<PoolFile>>& files,
 }
 
 void save_contents(const PoolFile& file, state::File& into) {
-  struct stat info {};
+  struct stat info{};
   check("fstat", ::fstat(file.fd.get(), &info));
   into.set_size(static_cast<uint64_t>(info.st_size));
   off_t end = 0;

@@ -40,8 +40,8 @@ void receive_files_from(Link& link, ToTarget request, const Path& upper) {
 std::string_view unpacked(const transfer::ImageData& image, std::string& space) {
   if (image.packed_from() == 0) return image.data();
   if (image.packed_from() > longest_piece)
-    throw ProtocolError("image " + image.name(), "a piece claims to hold " +
-                                                     std::to_string(image.packed_from()) + " bytes");
+    throw ProtocolError("image " + image.name(),
+                        "a piece claims to hold " + std::to_string(image.packed_from()) + " bytes");
   space.resize(image.packed_from());
   unpack(std::as_bytes(std::span(image.data())), std::as_writable_bytes(std::span(space)));
   return space;

@@ -44,8 +44,8 @@ ImageFolder::File& ImageFolder::file(const std::string& name) {
 void ImageFolder::write(const std::string& name, uint64_t offset, std::string_view data) {
   File& file = this->file(name);
   if (offset != file.size)
-    throw ProtocolError(from_source, name + ": a piece at " + std::to_string(offset) + ", the file has " +
-                                   std::to_string(file.size) + " bytes");
+    throw ProtocolError(from_source, name + ": a piece at " + std::to_string(offset) +
+                                         ", the file has " + std::to_string(file.size) + " bytes");
   write_all(file.fd.get(), data);
   file.size += data.size();
 }

@@ -20,9 +20,9 @@
 namespace wayferry {
 
 struct MoveRequest {
-  std::string name;     ///< the session
-  std::string display;  ///< the compositor wanted on the target; "": the only one
-  bool lazy = false;    ///< the app runs there first, its memory follows
+  std::string name;               ///< the session
+  std::string display;            ///< the compositor wanted on the target; "": the only one
+  bool lazy = false;              ///< the app runs there first, its memory follows
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
 };
 

@@ -24,7 +24,8 @@ PageLink::PageLink(const std::string& host, const std::string& session, ChannelK
   child_out.reset();
   const std::string line = read_line(from_child.get());
   if (line + "\n" != page_greeting_line())
-    throw Failure(host, "there is no way for the pages" + (line.empty() ? "" : ": it says " + line));
+    throw Failure(host,
+                  "there is no way for the pages" + (line.empty() ? "" : ": it says " + line));
   channel_ = std::make_unique<Channel>(std::move(from_child), std::move(to_child));
 }
 

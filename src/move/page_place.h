@@ -9,7 +9,9 @@
 namespace wayferry {
 
 /// (target) Where the helpers of the page connections find the filler.
-inline Path page_door(const SessionFolders& folders) { return folders.runtime / "pages"; }
+inline Path page_door(const SessionFolders& folders) {
+  return folders.runtime / "pages";
+}
 
 /// How long a broken connection may stay away while memory is still at the source.
 constexpr std::chrono::seconds drain_grace{60};

@@ -50,7 +50,8 @@ void answer(Link& link, const ToSource& message) {
   }
 }
 
-// The source's echo of "all is here" may be lost with its connection; the last message says it again.
+// The source's echo of "all is here" may be lost with its connection; the last message says it
+// again.
 constexpr std::chrono::seconds echo_limit{3};
 
 class Receiver {
@@ -143,21 +144,20 @@ class Receiver {
                      [this] { engine_->remove(record_.spec.name, folders_.container()); });
     engine_->prepare(record_.spec, folders_.container());
     if (lazy_)
-      filler_.emplace(Filler::Places{.images = images_->path(),
-                                     .work = folders_.criu_work(),
-                                     .door = page_door(folders_)},
-                      drain_grace);
+      filler_.emplace(
+          Filler::Places{
+              .images = images_->path(), .work = folders_.criu_work(), .door = page_door(folders_)},
+          drain_grace);
   }
 
   void receive_app() { state_ = receive_frozen(link_, make_upper(), *images_); }
 
   void restore() {
     const auto start = Steps::Clock::now();
-    record_.init_pid = engine_->restore(record_.spec.name, folders_.container(),
-                                        {.images = images_->path(),
-                                         .work = folders_.criu_work(),
-                                         .lazy = lazy_},
-                                        {.out = output_.write.get(), .err = output_.write.get()});
+    record_.init_pid =
+        engine_->restore(record_.spec.name, folders_.container(),
+                         {.images = images_->path(), .work = folders_.criu_work(), .lazy = lazy_},
+                         {.out = output_.write.get(), .err = output_.write.get()});
     if (filler_) filler_->wait_drained(std::chrono::milliseconds(0));  // throws if it has failed
     ready_.set_restore_ms(milliseconds_since(start));
   }
@@ -226,7 +226,8 @@ class Receiver {
     drained.set_fault_p50_us(numbers.faults.percentile(0.5));
     drained.set_fault_p99_us(numbers.faults.percentile(0.99));
     filler_->wait_acknowledged(echo_limit);
-    // Whoever hears that all is over may move the session on at once: nothing of ours holds it then.
+    // Whoever hears that all is over may move the session on at once: nothing of ours holds it
+    // then.
     filler_.reset();
     lock_.reset();
     answer(link_, message);
@@ -246,7 +247,7 @@ class Receiver {
   transfer::Ready ready_;
   bool lazy_ = false;
   std::optional<Filler> filler_;  // ends after the undos have ended the app
-  Steps steps_;  // last: its undos use all of the above
+  Steps steps_;                   // last: its undos use all of the above
 };
 
 void answer_failed(Link& link, const std::string& text, const std::string& cure) {

@@ -57,18 +57,18 @@ std::string to_json(const MoveReport& report) {
   nlohmann::json phases;
   for (const Phase& phase : report.phases) phases[phase.name] = phase.ms;
   nlohmann::json json{{"name", report.name},
-                        {"source", report.source},
-                        {"target", report.target},
-                        {"phases_ms", phases},
-                        {"downtime_ms", report.downtime_ms},
-                        {"bytes",
-                         {{"pages", report.page_bytes},
-                          {"images", report.image_bytes},
-                          {"state", report.state_bytes},
-                          {"files", report.file_bytes}}},
-                        {"objects", report.objects},
-                        {"inert", report.inert},
-                        {"left_over", report.left_over}};
+                      {"source", report.source},
+                      {"target", report.target},
+                      {"phases_ms", phases},
+                      {"downtime_ms", report.downtime_ms},
+                      {"bytes",
+                       {{"pages", report.page_bytes},
+                        {"images", report.image_bytes},
+                        {"state", report.state_bytes},
+                        {"files", report.file_bytes}}},
+                      {"objects", report.objects},
+                      {"inert", report.inert},
+                      {"left_over", report.left_over}};
   if (report.drain) json["drain"] = to_json(*report.drain);
   return json.dump(2);
 }

@@ -19,8 +19,8 @@ static_assert(std::endian::native == std::endian::little, "Frame goes over the w
 void require_sound(const Frame& frame) {
   const bool known = frame.kind >= FrameKind::ask && frame.kind <= FrameKind::lz4;
   const bool carries = frame.kind == FrameKind::raw || frame.kind == FrameKind::lz4;
-  const bool bounded = carries ? frame.pages >= 1 && frame.pages <= most_pages &&
-                                     frame.size >= 1 && frame.size <= longest_run
+  const bool bounded = carries ? frame.pages >= 1 && frame.pages <= most_pages && frame.size >= 1 &&
+                                     frame.size <= longest_run
                                : frame.size == 0;
   if (!known || !bounded || frame.address % page_size != 0)
     throw ProtocolError("page channel", "a frame that makes no sense");

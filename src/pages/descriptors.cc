@@ -45,7 +45,8 @@ std::optional<Delivery> take_delivery(int socket) {
   message.head.msg_controllen = message.control.size();
   if (check("recvmsg", ::recvmsg(socket, &message.head, MSG_CMSG_CLOEXEC)) == 0)
     return std::nullopt;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message.head); part; part = CMSG_NXTHDR(&message.head, part)) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message.head); part;
+       part = CMSG_NXTHDR(&message.head, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
     std::array<int, most> numbers{};
     const size_t bytes = part->cmsg_len - CMSG_LEN(0);

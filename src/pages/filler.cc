@@ -201,9 +201,10 @@ void Filler::look_after_connection() {
     const auto grace = draining_ ? grace_ : grace_before_drain;
     const bool too_long = lost_ != Clock::time_point() && now - lost_ > grace;
     if (too_long && !spaces_.complete())
-      throw Failure("", std::to_string(spaces_.numbers().missing * page_size >> 10) +
-                            " KB of the app's memory were still at the source when the connection "
-                            "to it was lost, and it did not come back",
+      throw Failure("",
+                    std::to_string(spaces_.numbers().missing * page_size >> 10) +
+                        " KB of the app's memory were still at the source when the connection "
+                        "to it was lost, and it did not come back",
                     "move with --mode eager over a link like this: then the app stays whole");
     return;
   }

@@ -20,7 +20,8 @@ class FrozenMemory {
   /// Inner pid → the host's pid.
   explicit FrozenMemory(const std::map<pid_t, pid_t>& processes);
 
-  /// Reads all of `into` from whole pages that the process has. From any thread. Throws SystemError.
+  /// Reads all of `into` from whole pages that the process has. From any thread. Throws
+  /// SystemError.
   void read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
  private:

@@ -191,7 +191,8 @@ void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, Packing* p
   if (packing && packing->worth_it()) {
     const auto start = Clock::now();
     const auto smaller = pack(pages, packed);
-    packing->compressed(pages.size(), smaller ? smaller->size() : pages.size(), Clock::now() - start);
+    packing->compressed(pages.size(), smaller ? smaller->size() : pages.size(),
+                        Clock::now() - start);
     if (smaller) {
       frame.kind = FrameKind::lz4;
       payload = *smaller;

@@ -21,12 +21,12 @@
 namespace wayferry {
 
 struct PageSourceNumbers {
-  std::atomic<uint64_t> asked = 0;         ///< faults answered
-  std::atomic<uint64_t> fault_pages = 0;   ///< sent on "faults", read-ahead included
-  std::atomic<uint64_t> bulk_pages = 0;    ///< sent on "bulk", without zeros
+  std::atomic<uint64_t> asked = 0;        ///< faults answered
+  std::atomic<uint64_t> fault_pages = 0;  ///< sent on "faults", read-ahead included
+  std::atomic<uint64_t> bulk_pages = 0;   ///< sent on "bulk", without zeros
   std::atomic<uint64_t> zero_pages = 0;
-  std::atomic<uint64_t> wire_bytes = 0;    ///< on both, heads included
-  std::atomic<uint64_t> left = 0;          ///< pages still to be sent
+  std::atomic<uint64_t> wire_bytes = 0;  ///< on both, heads included
+  std::atomic<uint64_t> left = 0;        ///< pages still to be sent
 };
 
 class PageSource {
@@ -62,7 +62,7 @@ class PageSource {
   uint64_t bytes_per_second_;
   std::chrono::steady_clock::time_point may_send_at_{};
   PageSourceNumbers numbers_;
-  std::mutex mutex_;                   // for the next two
+  std::mutex mutex_;  // for the next two
   std::map<pid_t, Intervals> unsent_;
   std::pair<pid_t, uint64_t> next_{};  // where bulk goes on: after the last fault
 };

@@ -37,8 +37,8 @@ class FaultTimes {
 struct SpacesNumbers {
   uint64_t missing = 0;  ///< pages, of all processes
   uint64_t filled = 0;
-  uint64_t zeros = 0;    ///< of these
-  uint64_t dropped = 0;  ///< missing pages that the app gave back before they came
+  uint64_t zeros = 0;      ///< of these
+  uint64_t dropped = 0;    ///< missing pages that the app gave back before they came
   uint64_t untouched = 0;  ///< faults on memory that never had any content
   FaultTimes faults;
 };

@@ -55,7 +55,8 @@ Reply MonitorClient::ask(const Request& request, Reply::ReplyCase expected) {
   Reply reply;
   parse_frame(reply, *bytes, control_socket);
   if (reply.has_error()) throw Failure("", reply.error().text(), reply.error().cure());
-  if (reply.reply_case() != expected) throw ProtocolError(control_socket, "an answer to another question");
+  if (reply.reply_case() != expected)
+    throw ProtocolError(control_socket, "an answer to another question");
   return reply;
 }
 

@@ -52,8 +52,7 @@ size_t read_full(int fd, std::span<std::byte> into) {
 std::string read_to_end(int fd) {
   std::string all;
   std::byte block[16384];
-  while (const size_t n = read_full(fd, block))
-    all.append(reinterpret_cast<const char*>(block), n);
+  while (const size_t n = read_full(fd, block)) all.append(reinterpret_cast<const char*>(block), n);
   return all;
 }
 
@@ -66,7 +65,8 @@ std::optional<std::string> read_file(const Path& path) {
 
 void write_file(const Path& path, std::string_view contents) {
   const Path temporary = path.native() + ".new";
-  UniqueFd fd(check("open", ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+  UniqueFd fd(check("open",
+                    ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
                     temporary.native()));
   write_all(fd.get(), contents);
   check("fsync", ::fsync(fd.get()), temporary.native());
@@ -77,8 +77,8 @@ bool wait_readable(int fd, std::chrono::milliseconds limit) {
   pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
   const auto end = std::chrono::steady_clock::now() + limit;
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     const int ready = ::poll(&entry, 1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
     if (ready >= 0) return ready > 0;
     if (errno != EINTR) throw SystemError(errno, "poll");

@@ -8,8 +8,8 @@
 namespace wayferry {
 
 void set_up_log(const std::string& role) {
-  auto logger = std::make_shared<spdlog::logger>(
-      role, std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>(role, std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %n %l: %v");
   const char* level = std::getenv("WAYFERRY_LOG");
   logger->set_level(level ? spdlog::level::from_str(level) : spdlog::level::info);

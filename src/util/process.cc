@@ -14,7 +14,8 @@
 #include "util/error.h"
 #include "util/io.h"
 
-extern char** environ;  // NOLINT(readability-redundant-declaration): not declared without _GNU_SOURCE
+extern char**
+    environ;  // NOLINT(readability-redundant-declaration): not declared without _GNU_SOURCE
 
 namespace wayferry {
 namespace {
@@ -55,7 +56,8 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
 // Sources first moved above all wanted numbers: a dup2 can then never overwrite a later source.
 std::vector<UniqueFd> lift_sources(const SpawnOptions& options, std::vector<int>& moves) {
   int floor = 3;
-  for (const auto& [number, source] : options.fds) floor = std::max({floor, number + 1, source + 1});
+  for (const auto& [number, source] : options.fds)
+    floor = std::max({floor, number + 1, source + 1});
   std::vector<UniqueFd> lifted;
   const auto add = [&](int number, int source) {
     lifted.emplace_back(check("fcntl F_DUPFD_CLOEXEC", ::fcntl(source, F_DUPFD_CLOEXEC, floor)));
@@ -103,8 +105,8 @@ Child spawn(const std::vector<std::string>& argv, const SpawnOptions& options) {
   if (pid == 0)
     exec_child(arguments.data(), environment_pointers.data(), moves.data(), moves.size() / 2,
                options.new_session, error_write.get());
-  Child child(pid, UniqueFd(static_cast<int>(
-                       check("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))));
+  Child child(pid,
+              UniqueFd(static_cast<int>(check("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))));
   error_write.reset();
   int error = 0;
   if (read_full(error_read.get(), std::as_writable_bytes(std::span(&error, 1))) == sizeof error) {

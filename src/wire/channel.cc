@@ -32,11 +32,15 @@ void take_fds(msghdr& message, std::deque<UniqueFd>& into) {
   }
 }
 
-bool peer_is_gone(int error) { return error == ECONNRESET || error == EPIPE; }
+bool peer_is_gone(int error) {
+  return error == ECONNRESET || error == EPIPE;
+}
 
 }  // namespace
 
-void WireChannel::close() { *this = WireChannel(); }
+void WireChannel::close() {
+  *this = WireChannel();
+}
 
 WireChannel::Status WireChannel::receive() {
   if (in_start_ == in_.size()) {
@@ -50,8 +54,8 @@ WireChannel::Status WireChannel::receive() {
   in_.resize_and_overwrite(before + read_size, [](char*, size_t size) { return size; });
   alignas(cmsghdr) FdSpace<max_fds_received> space;
   iovec block{in_.data() + before, read_size};
-  msghdr message{.msg_iov = &block, .msg_iovlen = 1, .msg_control = space,
-                 .msg_controllen = sizeof space};
+  msghdr message{
+      .msg_iov = &block, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
   ssize_t n;
   do {
     n = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);

@@ -137,9 +137,9 @@ std::optional<Header> read_header(Bytes bytes) {
   const Header header{words[0], static_cast<uint16_t>(words[1] & 0xffff),
                       static_cast<uint16_t>(words[1] >> 16)};
   if (header.size < header_size || header.size % 4 != 0)
-    throw ProtocolError("object " + std::to_string(header.object) + ", opcode " +
-                            std::to_string(header.opcode),
-                        "impossible message size " + std::to_string(header.size));
+    throw ProtocolError(
+        "object " + std::to_string(header.object) + ", opcode " + std::to_string(header.opcode),
+        "impossible message size " + std::to_string(header.size));
   return header;
 }
 

@@ -23,8 +23,8 @@ constexpr uint32_t surface = 4;
 // The far end of the relay's compositor link, driven by hand from the same thread.
 struct Bench {
   Bench() {
-    const Path path = std::filesystem::temp_directory_path() /
-                      ("relay_bench." + std::to_string(::getpid()));
+    const Path path =
+        std::filesystem::temp_directory_path() / ("relay_bench." + std::to_string(::getpid()));
     const UniqueFd listener = listen_unix(path);
     auto [app_end, relay_end] = socket_pair();
     app = WireChannel(std::move(app_end));
@@ -67,9 +67,9 @@ void relay_messages(benchmark::State& state, const std::string& batch) {
     bench.app.flush();
     bench.pump();
   }
-  state.counters["ns_a_message"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * messages_a_batch,
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_a_message"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * messages_a_batch,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 std::string batch_of(uint16_t opcode, std::initializer_list<Word> values) {
@@ -105,9 +105,9 @@ void sockets_alone(benchmark::State& state) {
     relay_out.flush();
     while (out.receive() == WireChannel::Status::open) out.consume(out.received().size());
   }
-  state.counters["ns_a_message"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * messages_a_batch,
-      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_a_message"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * messages_a_batch,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 BENCHMARK(sockets_alone);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // wayferry-bench-roundtrip DISPLAY…
-// Times wl_display.sync round trips at each display, taking turns so that a busy machine is busy for
-// all of them alike. Prints a line a display: median and 99th percentile in microseconds, and the
-// median's ratio to the first display's.
+// Times wl_display.sync round trips at each display, taking turns so that a busy machine is busy
+// for all of them alike. Prints a line a display: median and 99th percentile in microseconds, and
+// the median's ratio to the first display's.
 
 #include <algorithm>
 #include <chrono>
@@ -79,8 +79,7 @@ void run(int count, char** paths) {
   const double first = displays.front().percentile(0.5);
   for (Display& display : displays)
     std::printf("%-45s p50 %7.1f us  p99 %7.1f us  %.2f times the first\n", display.path(),
-                display.percentile(0.5), display.percentile(0.99),
-                display.percentile(0.5) / first);
+                display.percentile(0.5), display.percentile(0.99), display.percentile(0.5) / first);
 }
 
 }  // namespace

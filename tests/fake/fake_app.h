@@ -34,7 +34,7 @@ class FakeApp {
   void event(const Header& header, Bytes body, std::vector<std::string>& lines);
 
   WireChannel channel_;
-  std::vector<const Interface*> objects_;  // by id
+  std::vector<const Interface*> objects_;                  // by id
   std::vector<std::pair<std::string, uint32_t>> globals_;  // interface, name
   bool closed_ = false;
 };

@@ -91,7 +91,8 @@ void FakeCompositor::serve_client(UniqueFd socket) {
 
 void FakeCompositor::handle(const Header& header, Bytes body) {
   const auto object = objects_.find(header.object);
-  if (object == objects_.end()) return complain("request on object " + std::to_string(header.object));
+  if (object == objects_.end())
+    return complain("request on object " + std::to_string(header.object));
   const Interface& interface = *object->second.interface;
   if (header.opcode >= interface.requests.size()) return complain("unknown opcode");
   const Message& message = interface.requests[header.opcode];
@@ -177,6 +178,8 @@ void FakeCompositor::emit(uint32_t id, const std::string& event, const std::vect
   encode(client_.out(), id, event_named(interface, event), values);
 }
 
-void FakeCompositor::complain(const std::string& text) { complaints_.push_back(text); }
+void FakeCompositor::complain(const std::string& text) {
+  complaints_.push_back(text);
+}
 
 }  // namespace wayferry::test

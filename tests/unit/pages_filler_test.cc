@@ -28,9 +28,9 @@ constexpr pid_t inner = 5;
 constexpr std::chrono::seconds limit{20};
 
 std::byte* map_region() {
-  void* const at = ::mmap(reinterpret_cast<void*>(base), page_count * page_size,
-                          PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-                          -1, 0);
+  void* const at =
+      ::mmap(reinterpret_cast<void*>(base), page_count * page_size, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   CHECK(at == reinterpret_cast<void*>(base));
   return static_cast<std::byte*>(at);
 }
@@ -43,9 +43,9 @@ std::byte content(uint64_t page) {
 UniqueFd open_uffd() {
   UniqueFd fd(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)));
   if (!fd) return fd;
-  uffdio_api api{.api = UFFD_API,
-                 .features = UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP |
-                             UFFD_FEATURE_EVENT_REMAP};
+  uffdio_api api{
+      .api = UFFD_API,
+      .features = UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_EVENT_REMAP};
   check("UFFDIO_API", ::ioctl(fd.get(), UFFDIO_API, &api));
   return fd;
 }
@@ -133,10 +133,10 @@ class FillerTest : public testing::Test {
 
   void serve(uint64_t rate = 0) {
     memory_.emplace(std::map<pid_t, pid_t>{{inner, source_}});
-    pages_.emplace(*memory_,
-                   std::map<pid_t, std::vector<PageRange>>{
-                       {inner, {{.start = base, .pages = page_count}}}},
-                   rate);
+    pages_.emplace(
+        *memory_,
+        std::map<pid_t, std::vector<PageRange>>{{inner, {{.start = base, .pages = page_count}}}},
+        rate);
     serve_again();
   }
 
@@ -224,8 +224,8 @@ TEST_F(FillerTest, SaysWhatIsLostWhenNobodyComesBack) {
 
 TEST_F(FillerTest, WhatTheAppGivesBackStaysZero) {
   serve();
-  ASSERT_EQ(::madvise(reinterpret_cast<void*>(base + 50 * page_size), 10 * page_size,
-                      MADV_DONTNEED), 0);
+  ASSERT_EQ(
+      ::madvise(reinterpret_cast<void*>(base + 50 * page_size), 10 * page_size, MADV_DONTNEED), 0);
   EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[55 * page_size], std::byte{0});
   filler_->drain();
   ASSERT_TRUE(filler_->wait_drained(limit));

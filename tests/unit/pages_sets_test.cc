@@ -10,7 +10,9 @@
 namespace wayferry {
 namespace {
 
-constexpr uint64_t page(uint64_t number) { return number * page_size; }
+constexpr uint64_t page(uint64_t number) {
+  return number * page_size;
+}
 
 TEST(Intervals, AreCutByWhatIsRemoved) {
   Intervals set;

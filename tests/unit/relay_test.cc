@@ -18,15 +18,16 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::vector<FakeCompositor::Global> plain = {
-    {"wl_compositor", 6}, {"wl_subcompositor", 1}, {"wl_shm", 2},        {"wl_seat", 9},
-    {"wl_output", 4},     {"xdg_wm_base", 5},      {"wp_viewporter", 1}, {"wl_drm", 2},
-    {"zxdg_decoration_manager_v1", 1}};
+    {"wl_compositor", 6}, {"wl_subcompositor", 1}, {"wl_shm", 2},
+    {"wl_seat", 9},       {"wl_output", 4},        {"xdg_wm_base", 5},
+    {"wp_viewporter", 1}, {"wl_drm", 2},           {"zxdg_decoration_manager_v1", 1}};
 
 // An app, a relay and compositors to attach it to, all in this process.
 class RelayTest : public ::testing::Test {
  protected:
-  RelayTest() : folder_(std::filesystem::temp_directory_path() /
-                        ("relay_test." + std::to_string(::getpid()))) {
+  RelayTest()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("relay_test." + std::to_string(::getpid()))) {
     std::filesystem::create_directories(folder_);
     auto [app, relay] = socket_pair();
     app_ = std::make_unique<FakeApp>(std::move(app));
@@ -191,8 +192,9 @@ TEST_F(RelayTest, ALostGlobalMakesTheAppFallBack) {
   std::erase_if(without, [](const auto& g) { return g.interface.starts_with("zxdg_decoration"); });
   FakeCompositor& b = compositor("b", without);
   const auto events = exchange();
-  EXPECT_EQ(count(events, "zxdg_toplevel_decoration_v1@" + std::to_string(decoration) +
-                              ".configure(1)"), 1u);
+  EXPECT_EQ(
+      count(events, "zxdg_toplevel_decoration_v1@" + std::to_string(decoration) + ".configure(1)"),
+      1u);
   app_->say(decoration, protocol::zxdg_toplevel_decoration_v1, "set_mode", {2u});
   app_->say(decoration, protocol::zxdg_toplevel_decoration_v1, "destroy", {});
   EXPECT_EQ(count(exchange(), "delete_id(" + std::to_string(decoration) + ")"), 1u);
@@ -237,7 +239,8 @@ TEST_F(RelayTest, FocusIsTakenAwayBeforeItIsGivenAgain) {
   app_->say(seat, protocol::wl_seat, "get_keyboard", {keyboard});
   exchange();
   // Ids at the compositor are dense: registry 2, then the sync (freed) and the app's in its order.
-  const uint32_t surface_there = raw(relay_->model().objects.by_app(AppId{surface_})->compositor_id);
+  const uint32_t surface_there =
+      raw(relay_->model().objects.by_app(AppId{surface_})->compositor_id);
   a.send("wl_keyboard", "enter", {7u, surface_there, std::string_view()});
   EXPECT_EQ(count(exchange(), "wl_keyboard@" + std::to_string(keyboard) + ".enter"), 1u);
   compositor("b");

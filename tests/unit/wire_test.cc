@@ -14,7 +14,9 @@ const Message& set_title = protocol::xdg_toplevel.requests[request::xdg_toplevel
 const Message& attach = protocol::wl_surface.requests[request::wl_surface::attach];
 const Message& bind_request = protocol::wl_registry.requests[request::wl_registry::bind];
 
-std::string body_of(const std::string& message) { return message.substr(header_size); }
+std::string body_of(const std::string& message) {
+  return message.substr(header_size);
+}
 
 // What decode says of a body: "" if it accepts it.
 std::string complaint(const Message& message, const std::string& body) {
