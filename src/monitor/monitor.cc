@@ -15,6 +15,10 @@ namespace wayferry {
 namespace {
 
 using Descriptor = asio::posix::stream_descriptor;
+using Clock = std::chrono::steady_clock;
+
+// Some round trips with a compositor (12 us each, docs/figures.md).
+constexpr auto lively = std::chrono::microseconds(60);
 
 // The process: sockets, pidfd and the app's words on one loop, around one SessionHost.
 class Monitor {
@@ -35,11 +39,23 @@ class Monitor {
       app_output_.emplace(loop_, options_.app_output);
       copy_output();
     }
-    loop_.run();
+    while (!loop_.stopped()) handle_next();
     return 0;
   }
 
  private:
+  // Waits, handles, and looks again for a moment before it waits again, if events follow each other
+  // at once: to put a processor to sleep and wake it costs more than a whole round trip. A pause
+  // ends this, so an idle app costs nothing.
+  void handle_next() {
+    const auto before = Clock::now();
+    loop_.run_one();
+    auto last = Clock::now();
+    if (last - before > lively) return;
+    while (!loop_.stopped() && Clock::now() - last < lively)
+      if (loop_.poll() > 0) last = Clock::now();
+  }
+
   template <typename Accept>
   void accept_each(Descriptor& listener, Accept accept) {
     listener.async_wait(Descriptor::wait_read, [&listener, accept, this](std::error_code error) {
