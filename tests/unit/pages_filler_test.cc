@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -53,6 +54,7 @@ UniqueFd open_uffd() {
 class FillerTest : public testing::Test {
  protected:
   void SetUp() override {
+    ::signal(SIGPIPE, SIG_IGN);  // as main() does: a cut connection is an answer, not the end
     uffd_ = open_uffd();
     if (!uffd_) GTEST_SKIP() << "no userfaultfd for us";
     char name[] = "/tmp/wayferry-pages-XXXXXX";
@@ -83,6 +85,7 @@ class FillerTest : public testing::Test {
     auto [ours, theirs] = socket_pair();
     source_ = ::fork();
     if (source_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that dies leaves no source behind
       std::byte* const memory = map_region();
       for (uint64_t i = 0; i < page_count; ++i)
         std::fill_n(memory + i * page_size, page_size, content(i));
@@ -159,6 +162,16 @@ class FillerTest : public testing::Test {
       std::this_thread::yield();
   }
 
+  // Slowly, so that the cut comes in the middle.
+  void serve_and_cut() {
+    serve(/*rate=*/2'000'000);
+    await_hand_over();
+    filler_->drain();
+    while (filler_->numbers().filled < 100) std::this_thread::yield();
+    cut();
+    serving_.join();
+  }
+
   void expect_all_content() {
     const auto* memory = reinterpret_cast<const std::byte*>(base);
     for (uint64_t i = 0; i < page_count; ++i) {
@@ -200,12 +213,7 @@ TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
 }
 
 TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
-  serve(/*rate=*/2'000'000);
-  await_hand_over();
-  filler_->drain();
-  while (filler_->numbers().filled < 100) std::this_thread::yield();
-  cut();
-  serving_.join();
+  serve_and_cut();
   EXPECT_FALSE(served_);
   serve_again();
   ASSERT_TRUE(filler_->wait_drained(limit));
@@ -213,12 +221,7 @@ TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
 }
 
 TEST_F(FillerTest, SaysWhatIsLostWhenNobodyComesBack) {
-  serve(/*rate=*/2'000'000);
-  await_hand_over();
-  filler_->drain();
-  while (filler_->numbers().filled < 100) std::this_thread::yield();
-  cut();
-  serving_.join();
+  serve_and_cut();
   EXPECT_THROW(filler_->wait_drained(limit), Failure);
 }
 
