@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,7 +71,7 @@ class WindowBuilder {
  private:
   struct Tree;
   std::vector<Tree> trees();
-  Slot root_of(const Object& surface, int& depth);
+  std::map<Slot, Slot> parents();
   Object* role_of(Slot surface);
   void configure(const std::vector<Object*>& roles);
   void fill(Object& surface);

@@ -18,8 +18,8 @@ bool is_role(const Object& object) {
 /// A window's surfaces: the root, whose role is configured, and its sub-surfaces.
 struct WindowBuilder::Tree {
   Slot root;
-  Object* role;                                     // null: a cursor, a drag's icon
-  std::vector<std::pair<int, Object*>> surfaces{};  // with their depth below the root
+  Object* role;                                        // null: a cursor, a drag's icon
+  std::vector<std::pair<size_t, Object*>> surfaces{};  // with their depth below the root
 };
 
 // Windows first, then popups in their own order: a popup needs a parent that is on screen.
@@ -37,7 +37,7 @@ void WindowBuilder::build() {
     if (is_popup(tree)) configure({tree.role});
     // Children before parents: a synchronised sub-surface's state is taken over with its parent's
     // commit, so the picture comes up whole.
-    std::ranges::stable_sort(tree.surfaces, std::greater(), &std::pair<int, Object*>::first);
+    std::ranges::stable_sort(tree.surfaces, std::greater(), &std::pair<size_t, Object*>::first);
     for (const auto& [depth, surface] : tree.surfaces) fill(*surface);
   }
 }
@@ -45,11 +45,16 @@ void WindowBuilder::build() {
 std::vector<WindowBuilder::Tree> WindowBuilder::trees() {
   std::vector<Tree> result;
   std::map<Slot, size_t> index;
+  const std::map<Slot, Slot> above = parents();
   for (Object* object : objects_.in_order()) {
     if (!object->is(protocol::wl_surface) || object->inert() || object->life != Life::alive)
       continue;
-    int depth = 0;
-    const Slot root = root_of(*object, depth);
+    size_t depth = 0;
+    Slot root = object->slot;
+    // No chain is longer than all sub-surfaces: a state that says otherwise goes in a circle.
+    for (auto up = above.find(root); up != above.end() && depth < above.size();
+         up = above.find(root), ++depth)
+      root = up->second;
     const auto [at, added] = index.emplace(root, result.size());
     if (added) result.push_back({root, role_of(root)});
     result[at->second].surfaces.emplace_back(depth, object);
@@ -57,17 +62,16 @@ std::vector<WindowBuilder::Tree> WindowBuilder::trees() {
   return result;
 }
 
-Slot WindowBuilder::root_of(const Object& surface, int& depth) {
-  for (Object* object : objects_.in_order()) {
+// Each sub-surface's parent, by the surface that has the role.
+std::map<Slot, Slot> WindowBuilder::parents() {
+  std::map<Slot, Slot> result;
+  for (const Object* object : objects_.in_order()) {
     if (!object->is(protocol::wl_subsurface) || object->life != Life::alive) continue;
     const Message& request = creation_request(model_, *object);
-    if (slot_of(request, object->creation.body, "surface") != surface.slot) continue;
-    const Object* parent = objects_.find(object->surface);
-    if (!parent) return surface.slot;
-    ++depth;
-    return root_of(*parent, depth);
+    if (objects_.find(object->surface))
+      result[slot_of(request, object->creation.body, "surface")] = object->surface;
   }
-  return surface.slot;
+  return result;
 }
 
 Object* WindowBuilder::role_of(Slot surface) {

@@ -156,6 +156,39 @@ TEST_F(RelayTest, WordsOfAnAttachStayTheSameInTheNext) {
   EXPECT_EQ(first, second);
 }
 
+TEST_F(RelayTest, SubSurfacesKeepTheirParentAndOrderAndComeBeforeIt) {
+  compositor("a");
+  start_app();
+  show_window();
+  const uint32_t subcompositor = app_->bind(registry_, "wl_subcompositor", 1);
+  std::vector<uint32_t> children;
+  for (int i = 0; i < 2; ++i) {
+    const uint32_t child = app_->make(protocol::wl_surface);
+    app_->say(compositor_, protocol::wl_compositor, "create_surface", {child});
+    const uint32_t role = app_->make(protocol::wl_subsurface);
+    app_->say(subcompositor, protocol::wl_subcompositor, "get_subsurface",
+              {role, child, children.empty() ? surface_ : children.back()});
+    app_->say(child, protocol::wl_surface, "attach", {buffer_, 0u, 0u});
+    app_->say(child, protocol::wl_surface, "commit", {});
+    if (i == 0) app_->say(role, protocol::wl_subsurface, "place_below", {surface_});
+    children.push_back(child);
+  }
+  exchange();
+  FakeCompositor& b = compositor("b");
+  exchange();
+  const auto said = b.requests();
+  EXPECT_TRUE(b.complaints().empty());
+  EXPECT_EQ(count(said, "get_subsurface"), 2u);
+  EXPECT_EQ(count(said, "place_below(wl_surface)"), 1u);
+  EXPECT_EQ(count(said, "wl_surface.attach(wl_buffer, 0, 0)"), 3u);
+  // The window's own contents come last: its commit takes its sub-surfaces' over.
+  const auto last_attach =
+      std::find(said.rbegin(), said.rend(), "wl_surface.attach(wl_buffer, 0, 0)");
+  const auto placed =
+      std::find(said.rbegin(), said.rend(), "wl_subsurface.place_below(wl_surface)");
+  EXPECT_LT(placed - said.rbegin(), last_attach - said.rbegin()) << "placed with the parent";
+}
+
 TEST_F(RelayTest, DropsSerialsOfAnEarlierCompositor) {
   compositor("a");
   start_app();
