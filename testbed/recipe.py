@@ -24,7 +24,10 @@ LIBRARIES = """
     libgtest-dev libgmock-dev libbenchmark-dev
 """.split()
 
-CONTAINERS = "criu runc crun skopeo umoci".split()
+# crun finds libcriu2 only while it runs; podman finds netavark and catatonit the same way.
+CONTAINERS = """
+    criu runc crun libcriu2 skopeo umoci podman netavark catatonit docker.io docker-cli
+""".split()
 
 # Without swaybg, sway ignores the colour of its background; without the C.UTF-8 that libc brings, foot
 # complains.
@@ -33,12 +36,18 @@ DESKTOP = """
     grim wtype wlrctl wayland-utils dbus
 """.split()
 
+# What an app may be moved to, and the apps of the coverage table (tests/lab/test_coverage.py).
+COVERAGE = """
+    kwin-wayland mutter gsettings-desktop-schemas xwayland
+    gtk-3-examples featherpad qt6-wayland libsdl2-tests glmark2-es2-wayland xterm
+""".split()
+
 SYSTEM = """
     tini openssh-server openssh-client iproute2 iptables procps psmisc util-linux kmod jq less xz-utils
     zstd
 """.split()
 
-PACKAGES = sorted({*TOOLCHAIN, *LIBRARIES, *CONTAINERS, *DESKTOP, *SYSTEM})
+PACKAGES = sorted({*TOOLCHAIN, *LIBRARIES, *CONTAINERS, *DESKTOP, *COVERAGE, *SYSTEM})
 
 # Pages that nobody reads in a host: a third of the files, and so of the time.
 LEFT_OUT = [
