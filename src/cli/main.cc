@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <print>
 
+#include "cli/exit.h"
 #include "cli/host.h"
 #include "cli/verbs.h"
 #include "move/mover.h"

@@ -11,9 +11,6 @@
 
 namespace wayferry {
 
-/// Documented in wayferry(1); scripts rely on them.
-enum ExitCode { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_in_doubt = 3 };
-
 void add_run(CLI::App& root, const LocalHost& host);
 void add_ps(CLI::App& root, const LocalHost& host);
 void add_move(CLI::App& root, const LocalHost& host);
@@ -25,7 +22,6 @@ void add_doctor(CLI::App& root, const LocalHost& host);
 void add_resolve(CLI::App& root, const LocalHost& host);
 // Started by wayferry itself, hidden from the help.
 void add_receive(CLI::App& root, const LocalHost& host);
-void add_monitor(CLI::App& root, const LocalHost& host);
 
 /// The whole command line: every verb, --version, --generate-completion.
 void add_all(CLI::App& root, const LocalHost& host);

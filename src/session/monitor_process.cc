@@ -37,8 +37,10 @@ OutputPipe make_output_pipe() {
 StartedMonitor start_monitor(const SessionFolders& folders, const SessionRecord& record,
                              int app_output) {
   const UniqueFd log = open_log(folders.monitor_log());
-  const Path self = std::filesystem::read_symlink("/proc/self/exe");
-  Child child = spawn({self.native(), "monitor", record.spec.name},
+  // Beside this program, wherever both were installed.
+  const Path program =
+      std::filesystem::read_symlink("/proc/self/exe").replace_filename("wayferry-monitor");
+  Child child = spawn({program.native(), record.spec.name},
                       {.fds = {{1, log.get()}, {2, log.get()}, {monitor_output_fd, app_output}},
                        .new_session = true});
   const auto end = std::chrono::steady_clock::now() + start_limit;

@@ -7,10 +7,9 @@
 #include "session/store.h"
 #include "util/unique_fd.h"
 
-// Starts a session's monitor: `wayferry monitor NAME` of this same program, in a session of its own
-// with its words in monitor.log, so that it outlives the command (and the ssh connection) that
-// started it. Exec, not a bare fork: the monitor's memory is then its own 8 MB and not a copy of a
-// mover's.
+// Starts a session's monitor: `wayferry-monitor NAME`, in a session of its own with its words in
+// monitor.log, so that it outlives the command (and the ssh connection) that started it. A program
+// of its own, not a bare fork: its memory is then what a monitor needs and not a copy of a mover's.
 
 namespace wayferry {
 
@@ -32,7 +31,7 @@ struct StartedMonitor {
 StartedMonitor start_monitor(const SessionFolders& folders, const SessionRecord& record,
                              int app_output);
 
-/// The descriptor on which `wayferry monitor` finds the read end of the app's output.
+/// The descriptor on which `wayferry-monitor` finds the read end of the app's output.
 constexpr int monitor_output_fd = 3;
 
 }  // namespace wayferry

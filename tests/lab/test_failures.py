@@ -137,6 +137,17 @@ class Full(_Terminals):
         self.demand_living()
 
 
+class Criu(_Terminals):
+    """CRIU itself says no: its own words are in the error."""
+
+    def test_something_that_no_checkpoint_carries(self) -> None:
+        self.alpha.ask_shell("unshare --user --ipc sleep 600 & sleeper=$!; echo $sleeper")
+        self.demand_failure("alpha: cannot checkpoint the app: CRIU says:", "Can't dump nested ipc namespace")
+        self.terminal.demand_living(self.alpha)
+        self.alpha.ask_shell("kill $sleeper; wait; echo ended")
+        self.demand_living()
+
+
 class Doubt(_Terminals):
     """The connection breaks in the one moment in which only the target knows."""
 

@@ -86,10 +86,23 @@ class Images(LabTest):
         self.assertIn("cure:", said)
         self.alpha.wait_for_pictures(3, set())
 
-        self.copy_to_beta()
-        self.run_image(self.beta, "archive")
-        empty_again = self.beta.shot()
-        self.beta.wayferry("stop", _NAME)
-        self.beta.wait_for_change(empty_again)
+        self.import_on_beta()
         self.alpha.wayferry("move", _NAME, "beta")
         self.beta.wait_for_pictures(3, set())
+
+    def test_a_restore_that_criu_refuses(self) -> None:
+        self.run_image(self.alpha, "layout")
+        self.import_on_beta()
+        # No digest of a store is computed again at each move; CRIU looks at the files that it opens.
+        self.beta.must("sh", "-c", f"for file in {_STORE}/*/rootfs/usr/bin/*; do echo >> $file; done")
+        said = self.alpha.wayferry_fails("move", _NAME, "beta")
+        self.assertIn("beta: cannot restore the app: CRIU says:", said)
+        self.assertIn("weston-simple-shm has bad size", said)
+        self.alpha.wait_for_pictures(3, set())
+
+    def import_on_beta(self) -> None:
+        self.copy_to_beta()
+        empty = self.beta.shot()
+        self.run_image(self.beta, "archive")
+        self.beta.wayferry("stop", _NAME)
+        self.beta.wait_for_picture(lambda now: now == empty, "the empty desktop")

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
+//
+// wayferry-monitor NAME: a session's monitor, started by run and receive. A program of its own
+// because one lives beside every app for as long as the app does: without what only a mover needs
+// it is 1 MB smaller.
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <print>
 
-#include "cli/verbs.h"
+#include "cli/exit.h"
+#include "cli/host.h"
 #include "monitor/monitor.h"
 #include "move/abandoned.h"
 #include "util/error.h"
@@ -46,13 +53,21 @@ void monitor(const LocalHost& host, const std::string& name) {
 }
 
 }  // namespace
-
-void add_monitor(CLI::App& root, const LocalHost& host) {
-  auto* verb = root.add_subcommand("monitor", "A session's monitor, started by run and receive");
-  verb->group("");
-  auto name = std::make_shared<std::string>();
-  verb->add_option("name", *name, "The session")->required();
-  verb->callback([&host, name] { monitor(host, *name); });
-}
-
 }  // namespace wayferry
+
+int main(int argc, char** argv) {
+  using namespace wayferry;
+  if (argc != 2) {
+    std::println(stderr, "usage: wayferry-monitor NAME (wayferry run starts it)");
+    return exit_usage;
+  }
+  // A peer that is gone is an error of the write, not the end of us.
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    monitor(real_host(), argv[1]);
+    return exit_ok;
+  } catch (const std::exception& error) {
+    std::println(stderr, "wayferry-monitor: {}", error.what());
+    return exit_failure;
+  }
+}
