@@ -22,9 +22,9 @@ from .processes import Process, only_child
 
 NAMESPACES = "--mount --uts --ipc --net --pid --cgroup".split()
 
-# Folders that must not lie on the overlay that is the host's root: wayferry keeps the upper layers of its
-# containers there, and an overlay cannot be the upper layer of another.
-PLAIN_FOLDERS = ["/var/lib/wayferry"]
+# Folders that must not lie on the overlay that is the host's root: wayferry and the container engines keep the
+# upper layers of their containers there, and an overlay cannot be the upper layer of another.
+PLAIN_FOLDERS = ["/var/lib/wayferry", "/var/lib/containers", "/var/lib/docker"]
 
 BASE_ENVIRONMENT = {
     "HOME": "/root",

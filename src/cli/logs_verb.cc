@@ -8,6 +8,7 @@
 
 #include "cli/verbs.h"
 #include "util/error.h"
+#include "util/process.h"
 
 namespace wayferry {
 namespace {
@@ -38,10 +39,21 @@ void follow(int log, const Path& path) {
   }
 }
 
+void show_engine_log(const std::vector<std::string>& command) {
+  const int status = spawn(command, {.fds = {{1, STDOUT_FILENO}, {2, STDERR_FILENO}}}).wait();
+  if (status != 0)
+    throw Failure("", join_command(command) + " ended with status " + std::to_string(status));
+}
+
 void show_log(const LocalHost& host, const LogsOptions& options) {
-  host.store.require(options.name);
+  const SessionRecord record = host.store.require(options.name);
   const SessionFolders folders = host.store.folders(options.name);
   const Path path = options.monitor ? folders.monitor_log() : folders.app_log();
+  if (!options.monitor) {
+    const auto engine = host.engine(record.engine);
+    const auto command = engine->log_command(options.name, options.follow);
+    if (!command.empty()) return show_engine_log(command);
+  }
   const UniqueFd log(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!log && errno == ENOENT) return;  // nothing was printed yet
   check("open", log.get(), path.native());

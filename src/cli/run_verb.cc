@@ -4,7 +4,6 @@
 #include <print>
 
 #include "cli/verbs.h"
-#include "engine/image.h"
 #include "session/names.h"
 #include "util/error.h"
 #include "util/scope.h"
@@ -17,13 +16,13 @@ struct RunOptions {
   std::string rootfs;
   std::string image;
   std::string display;
-  std::string engine = "runc";
+  std::string engine;
   std::string working_directory;
   std::vector<std::string> environment;
   std::vector<std::string> argv;
 };
 
-void set_base(ContainerSpec& spec, const RunOptions& options) {
+void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options) {
   if (!options.rootfs.empty()) {
     spec.base_kind = "rootfs";
     // Absolute, without links: the target looks for the same path.
@@ -31,8 +30,9 @@ void set_base(ContainerSpec& spec, const RunOptions& options) {
     return;
   }
   spec.base_kind = "image";
-  spec.base = import_image(options.image);
-  const ImageDefaults defaults = image_defaults(spec.base);
+  const EngineImage image = engine.image(options.image);
+  spec.base = image.digest;
+  const ImageDefaults& defaults = image.defaults;
   if (spec.argv.empty()) spec.argv = defaults.argv;
   if (spec.working_directory.empty()) spec.working_directory = defaults.working_directory;
   // The user's own come last, and so win.
@@ -46,10 +46,10 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   record.spec.argv = options.argv;
   record.spec.environment = options.environment;
   record.spec.working_directory = options.working_directory;
-  set_base(record.spec, options);
+  record.engine = options.engine.empty() ? pick_engine(options.image) : options.engine;
+  set_base(record.spec, *host.engine(record.engine), options);
   if (record.spec.argv.empty()) throw Failure("", "there is no program to run", "name it after --");
   if (record.spec.working_directory.empty()) record.spec.working_directory = "/";
-  record.engine = options.engine;
   record.compositor = host.find_compositor(options.display);
   record.created = std::time(nullptr);
   return record;
@@ -64,7 +64,7 @@ void start_session(const LocalHost& host, SessionRecord record) {
   host.store.create(record);
   Undo remove_folders([&] { host.store.remove(name); });
   Undo remove_container([&] { engine->remove(name, folders.container()); });
-  engine->prepare(record.spec, folders.container());
+  engine->prepare(record.spec, folders.container(), Purpose::start);
   OutputPipe output = make_output_pipe();
   StartedMonitor monitor = host.start_monitor(folders, record, output.read.get());
   Undo end_monitor([&] { monitor.client.dismiss(); });
@@ -103,15 +103,17 @@ void add_run(CLI::App& root, const LocalHost& host) {
   verb->add_option("--rootfs", options->rootfs, "Folder that is the app's root file system")
       ->type_name("DIR")
       ->check(CLI::ExistingDirectory);
-  verb->add_option("--image", options->image, "docker-archive, OCI layout or image folder")
+  verb->add_option(
+          "--image", options->image,
+          "docker-archive, OCI layout or image folder; for docker and podman, an image's name")
       ->type_name("REF");
   verb->add_option("--env", options->environment, "Variable for the app (repeatable)")
       ->type_name("K=V")
       ->allow_extra_args(false);
   verb->add_option("--display", options->display, "Compositor's socket, path or name");
-  verb->add_option("--engine", options->engine, "Container engine")
-      ->check(CLI::IsMember({"runc", "crun"}))
-      ->capture_default_str();
+  verb->add_option("--engine", options->engine,
+                   "Container engine (default: the one that has the image, else runc)")
+      ->check(CLI::IsMember(engine_names()));
   verb->add_option("--cwd", options->working_directory,
                    "Folder the app starts in (default: the image's, or /)");
   verb->add_option("command", options->argv,

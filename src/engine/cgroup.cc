@@ -126,6 +126,18 @@ Cgroup::Cgroup(const std::string& container) : version_2_(mounted_version_2()) {
   folder_ = mount_point.native() + (version_2_ ? "" : "/freezer") + cgroup_path(container);
 }
 
+Cgroup Cgroup::of(pid_t process) {
+  const bool version_2 = mounted_version_2();
+  const Path top = mount_point.native() + (version_2 ? "" : "/freezer");
+  // A line a hierarchy, "number:controllers:path" (cgroups(7)).
+  const std::string_view label = version_2 ? "0::" : ":freezer:";
+  std::istringstream lines(read_file("/proc/" + std::to_string(process) + "/cgroup").value_or(""));
+  for (std::string line; std::getline(lines, line);)
+    if (const size_t at = line.find(label); at != std::string::npos)
+      return {top.native() + line.substr(at + label.size()), version_2};
+  return {top / "wayferry-of-nobody", version_2};
+}
+
 bool Cgroup::exists() const {
   return std::filesystem::exists(folder_);
 }

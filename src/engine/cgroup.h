@@ -24,6 +24,10 @@ class Cgroup {
  public:
   explicit Cgroup(const std::string& container);
 
+  /// The group that a process is in, wherever an engine put it. Without such a process the result
+  /// is a group that does not exist.
+  static Cgroup of(pid_t process);
+
   /// The host's pids of all processes in it, init first. Empty if there is no such group.
   std::vector<pid_t> processes() const;
 
@@ -38,6 +42,7 @@ class Cgroup {
   bool is_version_2() const { return version_2_; }
 
  private:
+  Cgroup(Path folder, bool version_2) : folder_(std::move(folder)), version_2_(version_2) {}
   void write_state(bool frozen) const;
 
   Path folder_;

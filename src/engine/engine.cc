@@ -1,19 +1,63 @@
 // SPDX-License-Identifier: MIT
 #include "engine/engine.h"
 
+#include <algorithm>
+
 #include "criu/programs.h"
+#include "engine/docker.h"
+#include "engine/podman.h"
 #include "engine/runc.h"
 #include "util/error.h"
 
 namespace wayferry {
+namespace {
 
-std::unique_ptr<Engine> make_engine(const std::string& kind) {
-  if (kind != "runc" && kind != "crun")
-    throw Failure("", "there is no engine called " + kind, "use runc or crun");
-  if (!find_program(kind))
-    throw Failure("", "the container engine " + kind + " is not installed",
-                  kind == "crun" ? "apt install crun libcriu2" : "apt install runc");
-  return std::make_unique<RuncEngine>(kind);
+struct KnownEngine {
+  const char* name;  // of the engine and of its program
+  const char* cure;  // if the program is missing
+  std::unique_ptr<Engine> (*make)();
+};
+
+// In the order in which they are asked for an image.
+constexpr KnownEngine known[] = {
+    {"docker", "apt install docker.io docker-cli",
+     [] -> std::unique_ptr<Engine> { return std::make_unique<DockerEngine>(); }},
+    {"podman", "apt install podman",
+     [] -> std::unique_ptr<Engine> { return std::make_unique<PodmanEngine>(); }},
+    {"runc", "apt install runc",
+     [] -> std::unique_ptr<Engine> { return std::make_unique<RuncEngine>("runc"); }},
+    {"crun", "apt install crun libcriu2",
+     [] -> std::unique_ptr<Engine> { return std::make_unique<RuncEngine>("crun"); }},
+};
+
+constexpr const char* without_a_store = "runc";
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const std::string& name) {
+  const auto kind = std::ranges::find(known, name, &KnownEngine::name);
+  if (kind == std::end(known))
+    throw Failure("", "there is no engine called " + name, "use docker, podman, runc or crun");
+  if (!find_program(name))
+    throw Failure("", "the container engine " + name + " is not installed", kind->cure);
+  return kind->make();
+}
+
+std::vector<std::string> engine_names() {
+  std::vector<std::string> names;
+  for (const KnownEngine& kind : known) names.emplace_back(kind.name);
+  return names;
+}
+
+std::string pick_engine(const std::string& image) {
+  if (image.empty() || std::filesystem::exists(image)) return without_a_store;
+  for (const KnownEngine& kind : known) {
+    if (!find_program(kind.name)) continue;
+    const auto engine = kind.make();
+    const auto* own_store = dynamic_cast<CliEngine*>(engine.get());
+    if (own_store && own_store->has_image(image)) return kind.name;
+  }
+  return without_a_store;
 }
 
 }  // namespace wayferry

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/image.h"
 #include "util/io.h"
 
 // What wayferry needs of a container engine, and no more: one implementation a file. An engine runs
@@ -58,13 +59,28 @@ struct RestoreOptions {
   bool lazy = false;  ///< the images are lazy, and somebody listens at CRIU's socket in `work`
 };
 
+/// An image as an engine has it on this host.
+struct EngineImage {
+  std::string digest;
+  ImageDefaults defaults;
+};
+
+/// What a prepared container is for.
+enum class Purpose { start, restore };
+
 class Engine {
  public:
   virtual ~Engine() = default;
 
+  /// Brings the image that `reference` names within reach of prepare(). What a reference is, is the
+  /// engine's affair: a file or folder (image.h), or a name in the engine's own store.
+  virtual EngineImage image(const std::string& reference) = 0;
+  /// `digest` is one that image() returned. No word of theirs needs quoting for a shell.
+  virtual ImageCommands image_commands(const std::string& digest) = 0;
+
   /// Makes everything that can be made before the app's memory is there: folders, mounts, bundle.
   /// Used by run and, on the target, before the source freezes.
-  virtual void prepare(const ContainerSpec& spec, const ContainerDirs& dirs) = 0;
+  virtual void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) = 0;
 
   /// Starts the app in a prepared container. Returns the host's pid of its first process.
   virtual pid_t start(const std::string& name, const ContainerDirs& dirs,
@@ -89,6 +105,12 @@ class Engine {
   virtual pid_t restore(const std::string& name, const ContainerDirs& dirs,
                         const RestoreOptions& options, const ContainerOutput& output) = 0;
 
+  /// The command that prints what the app wrote to its output, if the engine keeps that itself;
+  /// empty if it came to ContainerOutput.
+  virtual std::vector<std::string> log_command(const std::string& /*name*/, bool /*follow*/) {
+    return {};
+  }
+
   /// Lets restored processes go on where they stood (those that were stopped before stay stopped).
   virtual void release(const std::string& name) = 0;
 
@@ -101,7 +123,12 @@ class Engine {
   virtual void remove(const std::string& name, const ContainerDirs& dirs) = 0;
 };
 
-/// "runc" or "crun". Throws Failure if the program is not installed.
+/// By its name, one of engine_names(). Throws Failure if the program is not installed.
 std::unique_ptr<Engine> make_engine(const std::string& kind);
+std::vector<std::string> engine_names();
+
+/// The engine for an app whose user named none: the one that has the image in its own store
+/// (Docker, then Podman), else runc, which takes files and folders. `image` may be empty.
+std::string pick_engine(const std::string& image);
 
 }  // namespace wayferry

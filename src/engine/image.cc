@@ -100,11 +100,22 @@ std::vector<std::string> strings(const Json& config, const char* key) {
   return found->get<std::vector<std::string>>();
 }
 
+ImageDefaults defaults_from(const Json& config) {
+  ImageDefaults defaults;
+  if (!config.is_object()) return defaults;
+  defaults.argv = strings(config, "Entrypoint");
+  for (const std::string& word : strings(config, "Cmd")) defaults.argv.push_back(word);
+  defaults.environment = strings(config, "Env");
+  defaults.working_directory = config.value("WorkingDir", "");
+  if (defaults.working_directory.empty()) defaults.working_directory = "/";
+  return defaults;
+}
+
 }  // namespace
 
 bool has_image(const std::string& digest, const Path& store) {
   return digest.starts_with("sha256:") && digest.find('/') == digest.npos &&
-         std::filesystem::is_directory(store / digest / root_name);
+         std::filesystem::exists(store / digest / config_name);
 }
 
 std::string import_image(const std::string& reference, const Path& store) {
@@ -126,6 +137,16 @@ std::string import_image(const std::string& reference, const Path& store) {
   return digest;
 }
 
+// The configuration comes last: an image of which only a part has arrived is none.
+ImageCommands stored_image_commands(const std::string& digest, const Path& store) {
+  const std::string folder = (store / digest).relative_path();
+  const std::string config = folder + "/" + config_name;
+  return {.has = {"test", "-e", "/" + config},
+          .save = {"tar", "-C", "/", "--xattrs", "--numeric-owner", "-cf", "-",
+                   folder + "/" + root_name, config},
+          .load = {"tar", "-C", "/", "--xattrs", "--numeric-owner", "-xpf", "-"}};
+}
+
 Path image_root(const std::string& digest, const Path& store) {
   if (!has_image(digest, store))
     throw Failure("", "the image " + digest + " is not on this host",
@@ -137,15 +158,11 @@ ImageDefaults image_defaults(const std::string& digest, const Path& store) {
   const auto text = read_file(store / digest / config_name);
   if (!text) throw Failure("", "the image " + digest + " is not on this host");
   const Json image = Json::parse(*text, nullptr, false);
-  const Json config = image.is_object() ? image.value("config", Json::object()) : Json::object();
-  ImageDefaults defaults;
-  if (!config.is_object()) return defaults;
-  defaults.argv = strings(config, "Entrypoint");
-  for (const std::string& word : strings(config, "Cmd")) defaults.argv.push_back(word);
-  defaults.environment = strings(config, "Env");
-  defaults.working_directory = config.value("WorkingDir", "");
-  if (defaults.working_directory.empty()) defaults.working_directory = "/";
-  return defaults;
+  return defaults_from(image.is_object() ? image.value("config", Json::object()) : Json::object());
+}
+
+ImageDefaults image_defaults_of(const std::string& config) {
+  return defaults_from(Json::parse(config, nullptr, false));
 }
 
 }  // namespace wayferry

@@ -32,7 +32,19 @@ Path image_root(const std::string& digest, const Path& store = "/var/lib/wayferr
 
 bool has_image(const std::string& digest, const Path& store = "/var/lib/wayferry/images");
 
+/// Commands, to be run by anyone on any host, that carry an image from one host to another.
+struct ImageCommands {
+  std::vector<std::string> has;   ///< ends with 0 where the image is
+  std::vector<std::string> save;  ///< writes it to its standard output
+  std::vector<std::string> load;  ///< reads that from its standard input
+};
+ImageCommands stored_image_commands(const std::string& digest,
+                                    const Path& store = "/var/lib/wayferry/images");
+
 ImageDefaults image_defaults(const std::string& digest,
                              const Path& store = "/var/lib/wayferry/images");
+
+/// The same from an image's configuration (JSON: Entrypoint, Cmd, Env, WorkingDir).
+ImageDefaults image_defaults_of(const std::string& config);
 
 }  // namespace wayferry

@@ -1,32 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "engine/runc.h"
 
-#include <signal.h>
-
-#include <algorithm>
-#include <nlohmann/json.hpp>
-#include <thread>
-
-#include "criu/config.h"
-#include "criu/log.h"
 #include "engine/bundle.h"
-#include "engine/cgroup.h"
 #include "engine/image.h"
 #include "engine/namespaces.h"
 #include "engine/root.h"
-#include "engine/stopped.h"
 #include "util/error.h"
 #include "util/process.h"
 #include "util/scope.h"
 
 namespace wayferry {
 namespace {
-
-using namespace std::chrono_literals;
-
-// A killed process may have much memory to give back before it is gone.
-constexpr auto death_limit = 10s;
-constexpr auto death_step = 1ms;
 
 RootLayers layers_of(const Path& base, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
@@ -37,111 +21,30 @@ Path base_directory(const ContainerSpec& spec) {
   return spec.base_kind == "image" ? image_root(spec.base) : Path(spec.base);
 }
 
-// CRIU's last words in a lazy dump that came to its end, if it could not serve the pages.
-constexpr std::string_view lazy_dump_complete = "Lazy pages transfer FAILED";
-constexpr std::string_view no_address = "none";
-
-bool is_complete_lazy_dump(const Path& log) {
-  return read_file(log).value_or("").find(lazy_dump_complete) != std::string::npos;
-}
-
-CriuConfig dump_config(const CheckpointOptions& options) {
-  CriuConfig config = common_criu_config();
-  // The groups are the engine's affair on both hosts. CRIU's own treatment costs 10 to 40 ms.
-  config.add("manage-cgroups=ignore");
-  // Files that were deleted while open travel in the images; the default limit is 1 MB.
-  config.add("ghost-limit", "512M");
-  config.add("timeout", "5");  // seconds to catch all processes, which stand still already
-  if (options.lazy) {
-    // CRIU leaves the pages out and wants to serve them itself then. At this address it cannot, so
-    // it ends and puts the processes back, whole and frozen: we read them from there.
-    config.add("lazy-pages");
-    config.add("address", no_address);
-  }
-  for (const ino_t socket : options.display_sockets)
-    config.add("external", "unix[" + std::to_string(socket) + "]");
-  return config;
-}
-
-CriuConfig restore_config(const RestoreOptions& options) {
-  CriuConfig config = common_criu_config();
-  config.add("manage-cgroups=ignore");
-  config.add("ext-unix-sk");
-  config.add("leave-stopped");
-  if (options.lazy) config.add("lazy-pages");
-  return config;
-}
-
-// The engine logs one JSON object a line.
-std::string engine_errors(const Path& log) {
-  std::string errors;
-  std::string_view rest;
-  const auto text = read_file(log);
-  if (text) rest = *text;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    const auto line = nlohmann::json::parse(rest.substr(0, end), nullptr, false);
-    if (line.is_object() && line.value("level", "") == "error")
-      errors += (errors.empty() ? "" : "; ") + line.value("msg", "");
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return errors;
-}
-
-[[noreturn]] void fail(const std::string& what, const Path& criu_log, const std::string& engine) {
-  const std::string criu = quote_criu_errors(criu_log);
-  throw Failure("", what + (criu.empty() ? ": " + engine : ": CRIU says: " + criu));
-}
-
 pid_t read_pid(const Path& file) {
   const auto text = read_file(file);
   if (!text || text->empty()) throw Failure("", "the engine wrote no pid to " + file.native());
   return std::stoi(*text);
 }
 
-void signal_all(const std::vector<pid_t>& processes, int signal) {
-  for (const pid_t process : processes) ::kill(process, signal);  // one that is gone is no error
-}
-
-/// Whether a process has a handler for the signal (SigCgt in proc(5)).
-bool handles(pid_t process, int signal) {
-  const auto status = read_file("/proc/" + std::to_string(process) + "/status");
-  const size_t caught = status ? status->find("\nSigCgt:\t") : std::string::npos;
-  if (caught == std::string::npos) return false;  // it has ended
-  constexpr size_t label = 9;
-  return std::stoull(status->substr(caught + label), nullptr, 16) >> (signal - 1) & 1;
-}
-
-bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!group.processes().empty()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(death_step);
-  }
-  return true;
-}
-
 }  // namespace
 
-std::optional<std::string> RuncEngine::command(const ContainerDirs& dirs,
-                                               std::vector<std::string> door,
-                                               const std::vector<std::string>& arguments,
-                                               const ContainerOutput& output) {
-  const BundlePaths paths(dirs);
-  std::filesystem::remove(paths.log);
-  std::vector<std::string> words = std::move(door);
-  words.insert(words.end(), {program_, "--log", paths.log.native(), "--log-format", "json"});
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  SpawnOptions options;
-  if (output.out >= 0) options.fds.emplace_back(1, output.out);
-  if (output.err >= 0) options.fds.emplace_back(2, output.err);
-  const int status = spawn(words, options).wait();
-  if (status == 0) return std::nullopt;
-  const std::string errors = engine_errors(paths.log);
-  return errors.empty() ? program_ + " ended with status " + std::to_string(status) : errors;
+std::vector<std::string> RuncEngine::behind(std::vector<std::string> door) const {
+  door.push_back(program_);
+  return door;
 }
 
-void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs) {
+EngineImage RuncEngine::image(const std::string& reference) {
+  const std::string digest = import_image(reference);
+  return {.digest = digest, .defaults = image_defaults(digest)};
+}
+
+ImageCommands RuncEngine::image_commands(const std::string& digest) {
+  return stored_image_commands(digest);
+}
+
+void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
+                         Purpose /*purpose*/) {
   const BundlePaths paths(dirs);
   const RootLayers layers = layers_of(base_directory(spec), dirs);
   for (const Path& folder : {dirs.bundle, dirs.display})
@@ -158,85 +61,35 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs) {
 pid_t RuncEngine::start(const std::string& name, const ContainerDirs& dirs,
                         const ContainerOutput& output) {
   const BundlePaths paths(dirs);
-  const auto error = command(
-      dirs, {},
+  const auto error = run_runtime(
+      dirs, {program_},
       {"run", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(), name},
       output);
   if (error) throw Failure("", "cannot start the app: " + *error);
   return read_pid(paths.pid);
 }
 
-std::vector<pid_t> RuncEngine::processes(const std::string& name) {
-  return Cgroup(name).processes();
+Cgroup RuncEngine::group(const std::string& name) {
+  return Cgroup(name);
 }
 
-void RuncEngine::pause(const std::string& name) {
-  Cgroup(name).freeze_outside_vfork();
-}
-
-void RuncEngine::resume(const std::string& name) {
-  Cgroup(name).thaw();
-}
-
-void RuncEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
-                            const CheckpointOptions& options) {
-  const Cgroup group(name);
-  CHECK(group.frozen());
-  dump_config(options).write(BundlePaths(dirs).criu);
-  const LiftedStops lifted(group);
-  const auto error = command(dirs, inside_network(BundlePaths(dirs).namespaces),
-                             {"checkpoint", "--leave-running", "--image-path",
-                              options.images.native(), "--work-path", options.work.native(), name},
-                             {});
-  // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
-  // but a CRIU that crashed does not.
-  group.freeze();
-  const Path log = options.work / "dump.log";
-  if (error && !(options.lazy && is_complete_lazy_dump(log)))
-    fail("cannot checkpoint the app", log, *error);
-  lifted.write(options.images);
+// From inside the app's network, so that CRIU finds nothing to dump there (namespaces.h).
+OciEngine::Runtime RuncEngine::runtime(const std::string& name, const ContainerDirs& dirs) {
+  return {.command = behind(inside_network(BundlePaths(dirs).namespaces)), .id = name};
 }
 
 pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
                           const RestoreOptions& options, const ContainerOutput& output) {
   const BundlePaths paths(dirs);
   restore_config(options).write(paths.criu);
-  const auto error = command(
-      dirs, inside_both(paths.namespaces),
+  const auto error = run_runtime(
+      dirs, behind(inside_both(paths.namespaces)),
       {"restore", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(),
        "--image-path", options.images.native(), "--work-path", options.work.native(), name},
       output);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
-  // All are stopped as by SIGSTOP. Once they are frozen too, SIGCONT starts nobody: it only takes
-  // the stop away, from everybody before anybody runs, so that no shell sees a stopped child.
-  const Cgroup group(name);
-  group.freeze();
-  const auto stopped = stopped_in_checkpoint(options.images);
-  for (const pid_t process : group.processes())
-    if (const auto inner = inner_pid(process); inner && !stopped.contains(*inner))
-      ::kill(process, SIGCONT);
+  hold_restored(group(name), options.images);
   return read_pid(paths.pid);
-}
-
-void RuncEngine::release(const std::string& name) {
-  Cgroup(name).thaw();
-}
-
-void RuncEngine::kill(const std::string& name, std::chrono::milliseconds grace) {
-  const Cgroup group(name);
-  if (grace > 0ms) {
-    const auto processes = group.processes();
-    signal_all(processes, SIGTERM);
-    // As a container's first process it is spared a signal that it does not handle; as any other
-    // it would have ended by it.
-    if (processes.size() == 1 && !handles(processes[0], SIGTERM)) signal_all(processes, SIGKILL);
-    group.thaw();
-    if (wait_for_end(group, grace)) return;
-  }
-  // A frozen process that finds SIGKILL when it is thawed ends without another instruction.
-  signal_all(group.processes(), SIGKILL);
-  group.thaw();
-  if (!wait_for_end(group, death_limit)) throw Failure("", "the app " + name + " does not end");
 }
 
 void RuncEngine::delete_container(const std::string& name) {

@@ -3,40 +3,34 @@
 
 #include <string>
 
-#include "engine/engine.h"
+#include "engine/oci.h"
 
-// runc, and crun, which takes the same commands. The engine starts, checkpoints, restores and
-// deletes; freezing and counting processes is done at the cgroup itself (cgroup.h), between two of
-// its commands. It keeps no state of its own: what it must know of a container it finds in the
-// bundle, in the cgroup and in the engine's own records, so any process of ours can go on where
-// another one ended.
+// runc, and crun, which takes the same commands, without an engine above: the container's root,
+// bundle and namespaces are ours, and made for being moved. It keeps no state of its own: what it
+// must know of a container it finds in the bundle, in the cgroup and in the runtime's own records,
+// so any process of ours can go on where another one ended.
 
 namespace wayferry {
 
-class RuncEngine : public Engine {
+class RuncEngine : public OciEngine {
  public:
   explicit RuncEngine(std::string program) : program_(std::move(program)) {}
 
-  void prepare(const ContainerSpec& spec, const ContainerDirs& dirs) override;
+  EngineImage image(const std::string& reference) override;
+  ImageCommands image_commands(const std::string& digest) override;
+  void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
   pid_t start(const std::string& name, const ContainerDirs& dirs,
               const ContainerOutput& output) override;
-  std::vector<pid_t> processes(const std::string& name) override;
-  void pause(const std::string& name) override;
-  void resume(const std::string& name) override;
-  void checkpoint(const std::string& name, const ContainerDirs& dirs,
-                  const CheckpointOptions& options) override;
   pid_t restore(const std::string& name, const ContainerDirs& dirs, const RestoreOptions& options,
                 const ContainerOutput& output) override;
-  void release(const std::string& name) override;
-  void kill(const std::string& name, std::chrono::milliseconds grace) override;
   void remove(const std::string& name, const ContainerDirs& dirs) override;
 
+ protected:
+  Runtime runtime(const std::string& name, const ContainerDirs& dirs) override;
+  Cgroup group(const std::string& name) override;
+
  private:
-  /// Runs one command of the engine behind the words of `door`, which say from where. Nothing if it
-  /// succeeded, else the engine's own words.
-  std::optional<std::string> command(const ContainerDirs& dirs, std::vector<std::string> door,
-                                     const std::vector<std::string>& arguments,
-                                     const ContainerOutput& output);
+  std::vector<std::string> behind(std::vector<std::string> door) const;
   void delete_container(const std::string& name);
 
   std::string program_;

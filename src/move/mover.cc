@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "move/mover.h"
+#include "move/image_bringer.h"
 
 #include <spdlog/spdlog.h>
 
@@ -9,6 +10,7 @@
 #include "move/checks.h"
 #include "move/facts.h"
 #include "move/follower.h"
+#include "move/image_bringer.h"
 #include "move/image_folder.h"
 #include "move/offer.h"
 #include "move/outgoing.h"
@@ -69,6 +71,7 @@ class Mover {
   MoveReport run() {
     target_.link.watch(options_.interrupt);
     steps_.run("check", [this] { check_both(); });
+    if (record_.spec.base_kind == "image") steps_.run("image", [this] { bring_image(); });
     steps_.run("files", [this] { send_all_files(); });
     steps_.run("pre-warm", [this] { prewarm(); });
     steps_.run("barrier", [this] { raise_barrier(); });
@@ -122,6 +125,10 @@ class Mover {
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
     require_fit(here, answer.facts(), needs_, target_.host);
     if (request_.lazy) require_lazy(here, answer.facts(), target_.host);
+  }
+
+  void bring_image() {
+    report_.base_bytes = wayferry::bring_image(*engine_, record_.spec, target_.host);
   }
 
   void abort_target() {

@@ -5,7 +5,6 @@
 
 #include <ctime>
 
-#include "engine/image.h"
 #include "move/facts.h"
 #include "move/frozen_stage.h"
 #include "move/handover.h"
@@ -34,9 +33,6 @@ std::string join(const std::vector<std::string>& words) {
 }
 
 void require_base(const ContainerSpec& spec) {
-  if (spec.base_kind == "image" && !has_image(spec.base))
-    throw Failure("", "the image " + spec.base + " is missing",
-                  "run something from the same image there once: wayferry run --image …");
   if (spec.base_kind == "rootfs" && !std::filesystem::is_directory(spec.base))
     throw Failure("", "the root file system " + spec.base + " is missing",
                   "copy it there, under the same path");
@@ -142,7 +138,7 @@ class Receiver {
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("container",
                      [this] { engine_->remove(record_.spec.name, folders_.container()); });
-    engine_->prepare(record_.spec, folders_.container());
+    engine_->prepare(record_.spec, folders_.container(), Purpose::restore);
     if (lazy_)
       filler_.emplace(
           Filler::Places{

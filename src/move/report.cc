@@ -48,6 +48,7 @@ std::string to_table(const MoveReport& report) {
   if (report.drain) text += to_lines(*report.drain);
   text += bytes_line("window state", report.state_bytes);
   text += bytes_line("files", report.file_bytes);
+  if (report.base_bytes > 0) text += bytes_line("image", report.base_bytes);
   for (const std::string& object : report.inert) text += "  without effect there: " + object + "\n";
   for (const std::string& rest : report.left_over) text += "  left over here: " + rest + "\n";
   return text;
@@ -65,7 +66,8 @@ std::string to_json(const MoveReport& report) {
                        {{"pages", report.page_bytes},
                         {"images", report.image_bytes},
                         {"state", report.state_bytes},
-                        {"files", report.file_bytes}}},
+                        {"files", report.file_bytes},
+                        {"base", report.base_bytes}}},
                       {"objects", report.objects},
                       {"inert", report.inert},
                       {"left_over", report.left_over}};

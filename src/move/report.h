@@ -36,6 +36,7 @@ struct MoveReport {
   uint64_t image_bytes = 0;  ///< all images but pages
   uint64_t state_bytes = 0;
   uint64_t file_bytes = 0;
+  uint64_t base_bytes = 0;  ///< the image that the app runs from, if the target lacked it
   std::optional<DrainReport> drain;
   uint32_t objects = 0;                ///< Wayland objects rebuilt
   std::vector<std::string> inert;      ///< objects without anything behind them there

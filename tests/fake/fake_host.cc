@@ -21,7 +21,11 @@ class FakeEngine : public Engine {
  public:
   FakeEngine(World& world, std::string host) : world_(world), host_(std::move(host)) {}
 
-  void prepare(const ContainerSpec&, const ContainerDirs&) override { set(AppState::prepared); }
+  EngineImage image(const std::string&) override { return {}; }
+  ImageCommands image_commands(const std::string&) override { return {}; }
+  void prepare(const ContainerSpec&, const ContainerDirs&, Purpose) override {
+    set(AppState::prepared);
+  }
   pid_t start(const std::string&, const ContainerDirs&, const ContainerOutput&) override {
     set(AppState::running);
     return ::getpid();

@@ -39,6 +39,8 @@ class LabHost:
         self.host = host
         self.desktop = desktop
         self.name = host.name
+        #: What run_app() makes containers from.
+        self.app_base = ["--rootfs", places.INNER_DESKTOP]
 
     # Running
 
@@ -87,7 +89,7 @@ class LabHost:
         ANIMATED."""
         settings = [word for key, value in (env or {}).items() for word in ("--env", f"{key}={value}")]
         empty = self.shot()
-        options = ["--name", name, "--rootfs", places.INNER_DESKTOP, *settings]
+        options = ["--name", name, *self.app_base, *settings]
         log = f"wayferry-run-{name}"
         self.start("wayferry", "run", *options, "--", *command, log=log)
         try:

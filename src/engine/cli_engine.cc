@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "engine/cli_engine.h"
+
+#include <sys/mount.h>
+
+#include "engine/bundle.h"
+#include "util/error.h"
+#include "util/process.h"
+#include "util/scope.h"
+
+namespace wayferry {
+namespace {
+
+constexpr std::string_view session_label = "wayferry.session=";
+
+std::string without_newline(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+// Private to the container and in its memory, so that they move with it. Docker's are noexec unless
+// told otherwise; libffi and software GL map code from there.
+constexpr const char* private_folders[] = {"/tmp:exec,mode=1777", "/run/user/0:exec,mode=700"};
+
+std::vector<std::string> create_arguments(const ContainerSpec& spec, const ContainerDirs& dirs) {
+  std::vector<std::string> words = {
+      "create", "--name", spec.name, "--hostname", spec.name, "--label",
+      std::string(session_label) + spec.name,
+      // One network namespace with nothing in it: a connection could not follow to another address.
+      "--network", "none", "--ipc", "private",
+      // With one of its own, CRIU would have to manage the groups, which the engine does already.
+      "--cgroupns", "host", "--annotation", "org.criu.config=" + BundlePaths(dirs).criu.native(),
+      "--mount", "type=bind,source=" + dirs.display.native() + ",target=/run/wayferry",
+      "--security-opt", "no-new-privileges", "--workdir", spec.working_directory};
+  for (const char* folder : private_folders) words.insert(words.end(), {"--tmpfs", folder});
+  for (const auto& list : {base_environment(), spec.environment})
+    for (const std::string& variable : list) words.insert(words.end(), {"--env", variable});
+  words.insert(words.end(), {"--entrypoint", spec.argv.at(0)});
+  return words;
+}
+
+Path upper_mount(const ContainerDirs& dirs) {
+  return dirs.writable / "upper";
+}
+
+// What the app writes lies in the engine's own storage; a session looks for it in its folder.
+void mount_upper(const Path& upper, const ContainerDirs& dirs) {
+  const Path here = upper_mount(dirs);
+  std::filesystem::create_directories(here);
+  check("mount", ::mount(upper.c_str(), here.c_str(), nullptr, MS_BIND, nullptr), upper.native());
+}
+
+void unmount_upper(const ContainerDirs& dirs) {
+  while (::umount2(upper_mount(dirs).c_str(), MNT_DETACH) == 0) continue;
+}
+
+}  // namespace
+
+std::vector<std::string> CliEngine::words_of(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> words = program_;
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+Output CliEngine::run_engine(const std::vector<std::string>& arguments) const {
+  return run(words_of(arguments));
+}
+
+std::string CliEngine::run_checked(const std::vector<std::string>& arguments) const {
+  Output output = run_engine(arguments);
+  if (output.status == 0) return std::move(output.out);
+  throw Failure("", program_[0] + " " + arguments.at(0) + ": " + without_newline(output.err));
+}
+
+std::string CliEngine::inspect(const std::string& id, const std::string& field) const {
+  return without_newline(
+      run_checked({"inspect", "--type", "container", "--format", "{{" + field + "}}", id}));
+}
+
+std::string CliEngine::id_of(const std::string& name) const {
+  return without_newline(run_checked({"ps", "--all", "--quiet", "--no-trunc", "--filter",
+                                      "label=" + std::string(session_label) + name}));
+}
+
+std::string CliEngine::required_id(const std::string& name) const {
+  std::string id = id_of(name);
+  if (id.empty()) throw Failure("", program_[0] + " has no container of the session " + name);
+  return id;
+}
+
+bool CliEngine::has_image(const std::string& reference) const {
+  return run_engine({"image", "inspect", reference}).status == 0;
+}
+
+EngineImage CliEngine::image(const std::string& reference) {
+  if (!has_image(reference)) run_checked({"pull", "--quiet", reference});
+  const auto field = [&](const char* name) {
+    return without_newline(run_checked({"image", "inspect", "--format", name, reference}));
+  };
+  std::string digest = field("{{.Id}}");
+  if (!digest.starts_with("sha256:")) digest.insert(0, "sha256:");  // podman leaves it out
+  return {.digest = std::move(digest), .defaults = image_defaults_of(field("{{json .Config}}"))};
+}
+
+// By its name where it has one, so that it has it there, too.
+ImageCommands CliEngine::image_commands(const std::string& digest) {
+  const std::string tag = without_newline(run_checked(
+      {"image", "inspect", "--format", "{{if .RepoTags}}{{index .RepoTags 0}}{{end}}", digest}));
+  return {.has = words_of({"image", "inspect", digest}),
+          .save = words_of({"save", tag.empty() ? digest : tag}),
+          .load = words_of({"load", "--quiet"})};
+}
+
+void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) {
+  if (spec.base_kind != "image")
+    throw Failure("", program_[0] + " runs images, not a root file system of --rootfs",
+                  "name an --image, or use --engine runc");
+  if (!has_image(spec.base))
+    throw Failure("", program_[0] + " has no image " + spec.base, "pull or load it here");
+  for (const Path& folder : {dirs.bundle, dirs.display})
+    std::filesystem::create_directories(folder);
+  remove(spec.name, dirs);
+  Undo undo([&] { remove(spec.name, dirs); });
+  std::vector<std::string> words = create_arguments(spec, dirs);
+  const auto more = create_options();
+  words.insert(words.end(), more.begin(), more.end());
+  words.push_back(spec.base);
+  words.insert(words.end(), spec.argv.begin() + 1, spec.argv.end());
+  const std::string id = without_newline(run_checked(words));
+  mount_upper(inspect(id, ".GraphDriver.Data.UpperDir"), dirs);
+  if (purpose == Purpose::restore) make_restorable(id);
+  undo.dismiss();
+}
+
+pid_t CliEngine::init_of(const std::string& name) {
+  const std::string id = id_of(name);
+  return id.empty() ? 0 : std::stoi(inspect(id, ".State.Pid"));
+}
+
+Cgroup CliEngine::group(const std::string& name) {
+  if (const auto known = groups_.find(name); known != groups_.end() && known->second.exists())
+    return known->second;
+  const pid_t init = init_of(name);
+  const Cgroup found = Cgroup::of(init);
+  if (init > 0) groups_.insert_or_assign(name, found);
+  return found;
+}
+
+OciEngine::Runtime CliEngine::runtime(const std::string& name, const ContainerDirs& /*dirs*/) {
+  const std::string id = required_id(name);
+  return {.command = runtime_command(inspect(id, runtime_field())), .id = id};
+}
+
+pid_t CliEngine::start(const std::string& name, const ContainerDirs& /*dirs*/,
+                       const ContainerOutput& /*output*/) {
+  run_checked({"start", required_id(name)});
+  const pid_t init = init_of(name);
+  if (init > 0) return init;
+  const Output said = run(log_command(name, false));
+  throw Failure("", "the app ended at once; it said: " + without_newline(said.err + said.out));
+}
+
+pid_t CliEngine::restore(const std::string& name, const ContainerDirs& dirs,
+                         const RestoreOptions& options, const ContainerOutput& /*output*/) {
+  const std::string id = required_id(name);
+  // CRIU looks here for the socket of a lazy restore, and writes its log where we find it.
+  CriuConfig config = restore_config(options);
+  config.add("work-dir", options.work.native());
+  config.write(BundlePaths(dirs).criu);
+  const Output output = restore_from(id, options.images);
+  if (output.status != 0)
+    fail("cannot restore the app", options.work / "restore.log", without_newline(output.err));
+  hold_restored(group(name), options.images);
+  return init_of(name);
+}
+
+void CliEngine::remove(const std::string& name, const ContainerDirs& dirs) {
+  if (const std::string id = id_of(name); !id.empty()) {
+    kill(name, std::chrono::milliseconds(0));
+    run_checked({"rm", "--force", id});
+  }
+  groups_.erase(name);
+  unmount_upper(dirs);
+  const BundlePaths paths(dirs);
+  for (const Path& file : {paths.criu, paths.log}) std::filesystem::remove(file);
+}
+
+std::vector<std::string> CliEngine::log_command(const std::string& name, bool follow) {
+  const std::string id = required_id(name);
+  return follow ? words_of({"logs", "--follow", id}) : words_of({"logs", id});
+}
+
+}  // namespace wayferry

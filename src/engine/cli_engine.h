@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/oci.h"
+#include "util/process.h"
+
+// Docker and Podman, through their command lines: an ordinary container of theirs, seen in `ps`,
+// with `logs`, `exec` and `stop`. A label of ours says which session it belongs to, and only what
+// bears it is ever touched. Checkpoints are made below the engine (oci.h); a restore goes through
+// it, because it must know its container as running. The two differ in little: see docker.cc,
+// podman.cc.
+
+namespace wayferry {
+
+class CliEngine : public OciEngine {
+ public:
+  EngineImage image(const std::string& reference) override;
+  ImageCommands image_commands(const std::string& digest) override;
+  void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
+  pid_t start(const std::string& name, const ContainerDirs& dirs,
+              const ContainerOutput& output) override;
+  pid_t restore(const std::string& name, const ContainerDirs& dirs, const RestoreOptions& options,
+                const ContainerOutput& output) override;
+  void remove(const std::string& name, const ContainerDirs& dirs) override;
+  std::vector<std::string> log_command(const std::string& name, bool follow) override;
+
+  /// Whether the engine has an image by this name in its own store.
+  bool has_image(const std::string& reference) const;
+
+ protected:
+  /// The program and the options that every one of its commands needs.
+  explicit CliEngine(std::vector<std::string> program) : program_(std::move(program)) {}
+
+  Runtime runtime(const std::string& name, const ContainerDirs& dirs) override;
+  Cgroup group(const std::string& name) override;
+
+  /// Options of `create` that only this engine needs.
+  virtual std::vector<std::string> create_options() const = 0;
+  /// The inspect template that names the container's OCI runtime.
+  virtual const char* runtime_field() const = 0;
+  /// The words that reach that runtime's record of the container.
+  virtual std::vector<std::string> runtime_command(const std::string& runtime) const = 0;
+  /// Brings a created container into the state from which the engine restores it.
+  virtual void make_restorable(const std::string& id) = 0;
+  /// Restores a container from images; what had to be put in their place is taken away again.
+  virtual Output restore_from(const std::string& id, const Path& images) = 0;
+
+  /// Runs a command of the engine; run_checked throws what it said when it failed.
+  std::vector<std::string> words_of(const std::vector<std::string>& arguments) const;
+  Output run_engine(const std::vector<std::string>& arguments) const;
+  std::string run_checked(const std::vector<std::string>& arguments) const;
+  std::string inspect(const std::string& id, const std::string& field) const;
+
+ private:
+  /// The id of the session's container; empty if there is none.
+  std::string id_of(const std::string& name) const;
+  std::string required_id(const std::string& name) const;
+  pid_t init_of(const std::string& name);
+
+  std::vector<std::string> program_;
+  /// Asking the engine costs 20 ms; a group stays where it is while the container runs.
+  std::map<std::string, Cgroup> groups_;
+};
+
+}  // namespace wayferry

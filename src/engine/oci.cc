@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "engine/oci.h"
+
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "criu/log.h"
+#include "engine/bundle.h"
+#include "engine/stopped.h"
+#include "util/error.h"
+#include "util/process.h"
+
+namespace wayferry {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A killed process may have much memory to give back before it is gone.
+constexpr auto death_limit = 10s;
+constexpr auto death_step = 1ms;
+
+// CRIU's last words in a lazy dump that came to its end, if it could not serve the pages.
+constexpr std::string_view lazy_dump_complete = "Lazy pages transfer FAILED";
+constexpr std::string_view no_address = "none";
+
+bool is_complete_lazy_dump(const Path& log) {
+  return read_file(log).value_or("").find(lazy_dump_complete) != std::string::npos;
+}
+
+CriuConfig dump_config(const CheckpointOptions& options) {
+  CriuConfig config = common_criu_config();
+  // The groups are the engine's affair on both hosts. CRIU's own treatment costs 10 to 40 ms.
+  config.add("manage-cgroups=ignore");
+  // Files that were deleted while open travel in the images; the default limit is 1 MB.
+  config.add("ghost-limit", "512M");
+  config.add("timeout", "5");  // seconds to catch all processes, which stand still already
+  if (options.lazy) {
+    // CRIU leaves the pages out and wants to serve them itself then. At this address it cannot, so
+    // it ends and puts the processes back, whole and frozen: we read them from there.
+    config.add("lazy-pages");
+    config.add("address", no_address);
+  }
+  for (const ino_t socket : options.display_sockets)
+    config.add("external", "unix[" + std::to_string(socket) + "]");
+  return config;
+}
+
+// The engine logs one JSON object a line.
+std::string engine_errors(const Path& log) {
+  std::string errors;
+  std::string_view rest;
+  const auto text = read_file(log);
+  if (text) rest = *text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const auto line = nlohmann::json::parse(rest.substr(0, end), nullptr, false);
+    if (line.is_object() && line.value("level", "") == "error")
+      errors += (errors.empty() ? "" : "; ") + line.value("msg", "");
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return errors;
+}
+
+void signal_all(const std::vector<pid_t>& processes, int signal) {
+  for (const pid_t process : processes) ::kill(process, signal);  // one that is gone is no error
+}
+
+/// Whether a process has a handler for the signal (SigCgt in proc(5)).
+bool handles(pid_t process, int signal) {
+  const auto status = read_file("/proc/" + std::to_string(process) + "/status");
+  const size_t caught = status ? status->find("\nSigCgt:\t") : std::string::npos;
+  if (caught == std::string::npos) return false;  // it has ended
+  constexpr size_t label = 9;
+  return std::stoull(status->substr(caught + label), nullptr, 16) >> (signal - 1) & 1;
+}
+
+bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!group.processes().empty()) {
+    if (std::chrono::steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(death_step);
+  }
+  return true;
+}
+
+}  // namespace
+
+void OciEngine::fail(const std::string& what, const Path& criu_log, const std::string& engine) {
+  const std::string criu = quote_criu_errors(criu_log);
+  throw Failure("", what + (criu.empty() ? ": " + engine : ": CRIU says: " + criu));
+}
+
+CriuConfig OciEngine::restore_config(const RestoreOptions& options) {
+  CriuConfig config = common_criu_config();
+  config.add("manage-cgroups=ignore");
+  config.add("ext-unix-sk");
+  config.add("leave-stopped");
+  if (options.lazy) config.add("lazy-pages");
+  return config;
+}
+
+std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
+                                                  const std::vector<std::string>& command,
+                                                  const std::vector<std::string>& arguments,
+                                                  const ContainerOutput& output) {
+  const Path log = BundlePaths(dirs).log;
+  std::filesystem::remove(log);
+  std::vector<std::string> words = command;
+  words.insert(words.end(), {"--log", log.native(), "--log-format", "json"});
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  SpawnOptions options;
+  if (output.out >= 0) options.fds.emplace_back(1, output.out);
+  if (output.err >= 0) options.fds.emplace_back(2, output.err);
+  const int status = spawn(words, options).wait();
+  if (status == 0) return std::nullopt;
+  const std::string errors = engine_errors(log);
+  return errors.empty() ? join_command(command) + " ended with status " + std::to_string(status)
+                        : errors;
+}
+
+std::vector<pid_t> OciEngine::processes(const std::string& name) {
+  return group(name).processes();
+}
+
+void OciEngine::pause(const std::string& name) {
+  group(name).freeze_outside_vfork();
+}
+
+void OciEngine::resume(const std::string& name) {
+  group(name).thaw();
+}
+
+void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
+                           const CheckpointOptions& options) {
+  const Cgroup container = group(name);
+  CHECK(container.frozen());
+  dump_config(options).write(BundlePaths(dirs).criu);
+  const LiftedStops lifted(container);
+  const Runtime below = runtime(name, dirs);
+  const auto error =
+      run_runtime(dirs, below.command,
+                  {"checkpoint", "--leave-running", "--image-path", options.images.native(),
+                   "--work-path", options.work.native(), below.id},
+                  {});
+  // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
+  // but a CRIU that crashed does not.
+  container.freeze();
+  const Path log = options.work / "dump.log";
+  if (error && !(options.lazy && is_complete_lazy_dump(log)))
+    fail("cannot checkpoint the app", log, *error);
+  lifted.write(options.images);
+}
+
+void OciEngine::hold_restored(const Cgroup& group, const Path& images) {
+  // All are stopped as by SIGSTOP. Once they are frozen too, SIGCONT starts nobody: it only takes
+  // the stop away, from everybody before anybody runs, so that no shell sees a stopped child.
+  group.freeze();
+  const auto stopped = stopped_in_checkpoint(images);
+  for (const pid_t process : group.processes())
+    if (const auto inner = inner_pid(process); inner && !stopped.contains(*inner))
+      ::kill(process, SIGCONT);
+}
+
+void OciEngine::release(const std::string& name) {
+  group(name).thaw();
+}
+
+void OciEngine::kill(const std::string& name, std::chrono::milliseconds grace) {
+  const Cgroup container = group(name);
+  if (grace > 0ms) {
+    const auto processes = container.processes();
+    signal_all(processes, SIGTERM);
+    // As a container's first process it is spared a signal that it does not handle; as any other
+    // it would have ended by it.
+    if (processes.size() == 1 && !handles(processes[0], SIGTERM)) signal_all(processes, SIGKILL);
+    container.thaw();
+    if (wait_for_end(container, grace)) return;
+  }
+  // A frozen process that finds SIGKILL when it is thawed ends without another instruction.
+  signal_all(container.processes(), SIGKILL);
+  container.thaw();
+  if (!wait_for_end(container, death_limit)) throw Failure("", "the app " + name + " does not end");
+}
+
+}  // namespace wayferry

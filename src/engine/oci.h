@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "criu/config.h"
+#include "engine/cgroup.h"
+#include "engine/engine.h"
+
+// What is the same below every engine: a container is processes in one control group, made by an
+// OCI runtime (runc or crun), which is what calls CRIU. So freezing, counting and ending are done
+// at the group, and the checkpoint by the runtime itself, also for Docker and Podman: their own
+// commands would write the images where we cannot follow them, know nothing of lazy pages, and not
+// leave the app paused. What is left to an engine is to make, start, restore and remove.
+
+namespace wayferry {
+
+class OciEngine : public Engine {
+ public:
+  std::vector<pid_t> processes(const std::string& name) override;
+  void pause(const std::string& name) override;
+  void resume(const std::string& name) override;
+  void checkpoint(const std::string& name, const ContainerDirs& dirs,
+                  const CheckpointOptions& options) override;
+  void release(const std::string& name) override;
+  void kill(const std::string& name, std::chrono::milliseconds grace) override;
+
+ protected:
+  /// The runtime's words for this container: program, options, and the container's id there.
+  struct Runtime {
+    std::vector<std::string> command;
+    std::string id;
+  };
+  virtual Runtime runtime(const std::string& name, const ContainerDirs& dirs) = 0;
+  virtual Cgroup group(const std::string& name) = 0;
+
+  /// Runs one command of an OCI runtime. Nothing if it succeeded, else the runtime's own words.
+  static std::optional<std::string> run_runtime(const ContainerDirs& dirs,
+                                                const std::vector<std::string>& command,
+                                                const std::vector<std::string>& arguments,
+                                                const ContainerOutput& output);
+
+  /// CRIU's options for a restore under any engine.
+  static CriuConfig restore_config(const RestoreOptions& options);
+  /// What a restored container's processes are before release(): frozen, and no longer stopped but
+  /// those that were stopped in the checkpoint.
+  static void hold_restored(const Cgroup& group, const Path& images);
+
+  /// CRIU's own words from its log if it has any, else the engine's.
+  [[noreturn]] static void fail(const std::string& what, const Path& criu_log,
+                                const std::string& engine);
+};
+
+}  // namespace wayferry

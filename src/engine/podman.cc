@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "engine/podman.h"
+
+#include "criu/programs.h"
+#include "util/process.h"
+#include "util/scope.h"
+
+namespace wayferry {
+namespace {
+
+// Of the two that checkpoint, the one that was tried most.
+std::vector<std::string> program() {
+  std::vector<std::string> words = {"podman"};
+  if (find_program("runc")) words.insert(words.end(), {"--runtime", "runc"});
+  return words;
+}
+
+}  // namespace
+
+PodmanEngine::PodmanEngine() : CliEngine(program()) {}
+
+std::vector<std::string> PodmanEngine::create_options() const {
+  // Its own /dev/shm is a mount from the host, whose contents a checkpoint would leave behind.
+  return {"--tmpfs", "/dev/shm:exec,mode=1777", "--systemd", "false", "--log-driver", "k8s-file"};
+}
+
+std::vector<std::string> PodmanEngine::runtime_command(const std::string& runtime) const {
+  return {runtime};
+}
+
+// It takes a container that ended for one that can be restored, and one that was only created for
+// one that cannot: configured by `init`, ended by `stop`, and nothing of the app has run.
+void PodmanEngine::make_restorable(const std::string& id) {
+  run_checked({"init", id});
+  run_checked({"stop", "--time", "0", id});
+}
+
+Output PodmanEngine::restore_from(const std::string& id, const Path& images) {
+  const Path place = Path(inspect(id, ".StaticDir")) / "checkpoint";
+  std::filesystem::remove_all(place);
+  std::filesystem::create_directory_symlink(images, place);
+  const Undo unlink([&] { std::filesystem::remove(place); });
+  // Without --keep it would remove what is not its own.
+  return run_engine({"container", "restore", "--keep", id});
+}
+
+}  // namespace wayferry

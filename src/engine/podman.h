@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "engine/cli_engine.h"
+
+// Podman. It restores a container that has run and ended, from a folder beside its configuration.
+
+namespace wayferry {
+
+class PodmanEngine : public CliEngine {
+ public:
+  PodmanEngine();
+
+ protected:
+  std::vector<std::string> create_options() const override;
+  const char* runtime_field() const override { return ".OCIRuntime"; }
+  std::vector<std::string> runtime_command(const std::string& runtime) const override;
+  void make_restorable(const std::string& id) override;
+  Output restore_from(const std::string& id, const Path& images) override;
+};
+
+}  // namespace wayferry
