@@ -3,6 +3,7 @@
 #include <print>
 
 #include "cli/verbs.h"
+#include "ferry/ferry_reader.h"
 #include "model/inspect.h"
 #include "session/monitor_client.h"
 #include "util/error.h"
@@ -32,6 +33,8 @@ std::string sealed_state(const LocalHost& host, const std::string& name) {
 void inspect(const LocalHost& host, const std::string& what) {
   const bool is_file = what.find('/') != what.npos || std::filesystem::is_regular_file(what);
   if (!is_file) return std::println("{}", state_to_json(sealed_state(host, what)));
+  // Of what freeze wrote the beginning is enough, whatever its size.
+  if (is_ferry_file(what)) return std::print("{}", to_json(FerryReader(what).manifest()));
   const auto contents = read_file(what);
   if (!contents) throw Failure("", "there is no file " + what);
   std::println("{}", state_to_json(*contents));
@@ -40,9 +43,9 @@ void inspect(const LocalHost& host, const std::string& what) {
 }  // namespace
 
 void add_inspect(CLI::App& root, const LocalHost& host) {
-  auto* verb = root.add_subcommand("inspect", "Print a session's Wayland state as JSON");
+  auto* verb = root.add_subcommand("inspect", "Print a session's Wayland state, or what a frozen file holds, as JSON");
   auto what = std::make_shared<std::string>();
-  verb->add_option("what", *what, "A running session, or a state file")
+  verb->add_option("what", *what, "A running session, a file of freeze, or a state file")
       ->required()
       ->type_name("NAME|FILE");
   verb->callback([&host, what] { inspect(host, *what); });

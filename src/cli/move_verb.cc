@@ -6,6 +6,7 @@
 #include <print>
 
 #include "cli/verbs.h"
+#include "move/image_bringer.h"
 #include "move/mover.h"
 #include "move/ssh.h"
 #include "util/error.h"
@@ -41,11 +42,16 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
   living_sessions(here.store, here.engine);
   // Before ssh: that the host cannot be reached is then not what the user must know.
   require_settled(here.store.require(options.request.name));
-  Receiving receiving(options.host, WAYFERRY_VERSION, fault.for_target());
+  Receiving receiving(options.host, receive_there(options.host, fault.for_target()),
+                      WAYFERRY_VERSION);
   const MoveTarget target{
       .host = options.host,
       .link = receiving.link(),
       .ask = [&](const std::string& id) { return ask_over_ssh(options.host, id); },
+      .bring_image =
+          [&](Engine& engine, const ContainerSpec& spec) {
+            return bring_image(engine, spec, options.host);
+          },
       .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
       here, options.request, target,

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/verbs.h"
+#include "ferry/into_file.h"
 #include "move/page_link.h"
 #include "move/page_place.h"
 #include "move/receiver.h"
@@ -21,6 +22,7 @@ struct ReceiveOptions {
   std::string pages;
   std::string channel;
   std::string fail_at;
+  IntoFile into;
 };
 
 void receive(const LocalHost& here, const ReceiveOptions& options) {
@@ -34,7 +36,11 @@ void receive(const LocalHost& here, const ReceiveOptions& options) {
   check("dup2", ::dup2(STDERR_FILENO, STDOUT_FILENO));
   write_all(out.get(), greeting_line(WAYFERRY_VERSION));
   Link link(std::move(in), std::move(out), "the source");
-  if (!receive_session(here, link, Fault(options.fail_at))) throw Failure("", "nothing was moved");
+  const Fault fault(options.fail_at);
+  const bool done = options.into.file.empty()
+                        ? receive_session(here, link, fault)
+                        : receive_into_file(here, link, options.into, fault);
+  if (!done) throw Failure("", "nothing was moved");
 }
 
 void receive_pages(const LocalHost& here, const ReceiveOptions& options) {
@@ -58,6 +64,11 @@ void add_receive(CLI::App& root, const LocalHost& host) {
       ->type_name("NAME");
   verb->add_option("--channel", options->channel, "Which of the two")
       ->check(CLI::IsMember({"faults", "bulk"}));
+  verb->add_option("--into", options->into.file, "Write a file instead of restoring")
+      ->type_name("FILE");
+  verb->add_flag("--with-image", options->into.with_image, "The image too");
+  verb->add_flag("--oci", options->into.oci, "An OCI archive");
+  options->into.program_version = WAYFERRY_VERSION;
   verb->callback([&host, options] {
     if (!options->pages.empty()) return receive_pages(host, *options);
     if (options->resolve.empty()) return receive(host, *options);

@@ -17,9 +17,15 @@ struct ResolveOptions {
   bool there = false;
 };
 
-Owner decide(const SessionRecord& record, const ResolveOptions& options) {
+// A file as a target is named by its whole path, a host's name has no slash.
+bool is_file(const std::string& target) {
+  return target.contains('/');
+}
+
+Owner decide(const LocalHost& host, const SessionRecord& record, const ResolveOptions& options) {
   if (options.here) return Owner::source;
   if (options.there) return Owner::target;
+  if (is_file(record.move_host)) return decide_here(host, record.move_id);
   if (const auto owner = ask_over_ssh(record.move_host, record.move_id)) return *owner;
   throw InDoubt(record.move_host, "cannot be reached",
                 "if the app runs there: wayferry resolve --there " + record.spec.name +
@@ -35,9 +41,9 @@ void resolve(const LocalHost& host, const ResolveOptions& options) {
   auto monitor = MonitorClient::connect(host.store.folders(options.name).control());
   if (!monitor) throw Failure("", "session '" + options.name + "' has lost its monitor");
   const auto engine = host.engine(record.engine);
-  if (decide(record, options) == Owner::target) {
+  if (decide(host, record, options) == Owner::target) {
     let_go(host, *engine, *monitor, options.name);
-    std::println(stderr, "{} runs on {}; removed here", options.name, record.move_host);
+    std::println(stderr, "{} is on {}; removed here", options.name, record.move_host);
   } else {
     take_back(host, *engine, *monitor, options.name);
     std::println(stderr, "{} goes on here", options.name);

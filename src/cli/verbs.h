@@ -15,6 +15,8 @@ void add_run(CLI::App& root, const LocalHost& host);
 void add_ps(CLI::App& root, const LocalHost& host);
 void add_move(CLI::App& root, const LocalHost& host);
 void add_switch(CLI::App& root, const LocalHost& host);
+void add_freeze(CLI::App& root, const LocalHost& host);
+void add_thaw(CLI::App& root, const LocalHost& host);
 void add_stop(CLI::App& root, const LocalHost& host);
 void add_logs(CLI::App& root, const LocalHost& host);
 void add_inspect(CLI::App& root, const LocalHost& host);

@@ -104,8 +104,10 @@ EngineImage CliEngine::image(const std::string& reference) {
 
 // By its name where it has one, so that it has it there, too.
 ImageCommands CliEngine::image_commands(const std::string& digest) {
-  const std::string tag = without_newline(run_checked(
-      {"image", "inspect", "--format", "{{if .RepoTags}}{{index .RepoTags 0}}{{end}}", digest}));
+  const std::string tag = without_newline(run_engine({"image", "inspect", "--format",
+                                                      "{{if .RepoTags}}{{index .RepoTags 0}}{{end}}",
+                                                      digest})
+                                              .out);
   return {.has = words_of({"image", "inspect", digest}),
           .save = words_of({"save", tag.empty() ? digest : tag}),
           .load = words_of({"load", "--quiet"})};

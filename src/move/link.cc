@@ -82,4 +82,20 @@ void send_to_target(Link& link, const transfer::ToTarget& message) {
   }
 }
 
+void give_up(Link& link) {
+  // The target dismantles a container at most.
+  constexpr std::chrono::seconds limit{15};
+  try {
+    transfer::ToTarget message;
+    message.mutable_abort();
+    link.send(message);
+    // An answer to what was asked before may still be under way.
+    transfer::ToSource answer;
+    do link.receive(answer, limit);
+    while (!answer.has_dropped() && !answer.has_failed());
+  } catch (const Failure&) {
+    // It is gone: then it removes what it has without being told.
+  }
+}
+
 }  // namespace wayferry

@@ -58,6 +58,10 @@ class Link {
 transfer::ToSource expect_answer(Link& link, transfer::ToSource::MessageCase kind,
                                  std::chrono::milliseconds limit);
 
+/// (source) Says "abort", and waits for the target to have removed everything. One that is gone, or
+/// has failed, does that by itself.
+void give_up(Link& link);
+
 /// (source) As Link::send. A target that fails says so and closes the link, which a sender notices
 /// only as a broken pipe: then what it said is thrown, not the broken pipe.
 void send_to_target(Link& link, const transfer::ToTarget& message);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "move/mover.h"
-#include "move/image_bringer.h"
 
 #include <spdlog/spdlog.h>
 
@@ -10,7 +9,6 @@
 #include "move/checks.h"
 #include "move/facts.h"
 #include "move/follower.h"
-#include "move/image_bringer.h"
 #include "move/image_folder.h"
 #include "move/offer.h"
 #include "move/outgoing.h"
@@ -29,9 +27,6 @@ constexpr std::chrono::milliseconds barrier_limit{300};
 
 // Unpacking files or restoring memory on a slow disk; ssh itself notices a dead host far sooner.
 constexpr std::chrono::seconds work_limit{120};
-
-// The target dismantles a container at most.
-constexpr std::chrono::seconds abort_limit{15};
 
 // The target's numbers about a drain follow its end at once.
 constexpr std::chrono::seconds last_words_limit{10};
@@ -71,7 +66,8 @@ class Mover {
   MoveReport run() {
     target_.link.watch(options_.interrupt);
     steps_.run("check", [this] { check_both(); });
-    if (record_.spec.base_kind == "image") steps_.run("image", [this] { bring_image(); });
+    if (target_.bring_image && record_.spec.base_kind == "image")
+      steps_.run("image", [this] { bring_image(); });
     steps_.run("files", [this] { send_all_files(); });
     steps_.run("pre-warm", [this] { prewarm(); });
     steps_.run("barrier", [this] { raise_barrier(); });
@@ -128,22 +124,12 @@ class Mover {
   }
 
   void bring_image() {
-    report_.base_bytes = wayferry::bring_image(*engine_, record_.spec, target_.host);
+    report_.base_bytes = target_.bring_image(*engine_, record_.spec);
   }
 
   void abort_target() {
     target_.link.watch(nullptr);  // a signal is perhaps why we are here
-    try {
-      ToTarget message;
-      message.mutable_abort();
-      target_.link.send(message);
-      // An answer to what was asked before may still be under way.
-      ToSource answer;
-      do target_.link.receive(answer, abort_limit);
-      while (!answer.has_dropped() && !answer.has_failed());
-    } catch (const Failure&) {
-      // It is gone, or said that it has failed: either way it removes the session by itself.
-    }
+    give_up(target_.link);
   }
 
   void send_all_files() {

@@ -31,6 +31,8 @@ struct MoveTarget {
   std::string host;  ///< as the user named it
   Link& link;
   std::function<std::optional<Owner>(const std::string& move_id)> ask;
+  /// Brings the image that the app runs from, if it has to be there before; the bytes sent.
+  std::function<uint64_t(Engine&, const ContainerSpec&)> bring_image = {};
   std::function<void()> kill_link;  ///< for tests
 };
 

@@ -12,6 +12,7 @@
 #include "move/offer.h"
 #include "move/page_place.h"
 #include "move/requests.h"
+#include "move/serve.h"
 #include "move/steps.h"
 
 namespace wayferry {
@@ -19,12 +20,6 @@ namespace {
 
 using transfer::ToSource;
 using transfer::ToTarget;
-
-void answer_done(Link& link) {
-  ToSource done;
-  done.mutable_done();
-  link.send(done);
-}
 
 std::string join(const std::vector<std::string>& words) {
   std::string all;
@@ -36,14 +31,6 @@ void require_base(const ContainerSpec& spec) {
   if (spec.base_kind == "rootfs" && !std::filesystem::is_directory(spec.base))
     throw Failure("", "the root file system " + spec.base + " is missing",
                   "copy it there, under the same path");
-}
-
-void answer(Link& link, const ToSource& message) {
-  try {
-    link.send(message);
-  } catch (const LinkLost& lost) {
-    spdlog::info("{}", lost.what());  // nobody is left to hear it
-  }
 }
 
 // The source's echo of "all is here" may be lost with its connection; the last message says it
@@ -246,32 +233,10 @@ class Receiver {
   Steps steps_;                   // last: its undos use all of the above
 };
 
-void answer_failed(Link& link, const std::string& text, const std::string& cure) {
-  ToSource message;
-  message.mutable_failed()->set_text(text);
-  message.mutable_failed()->set_cure(cure);
-  answer(link, message);
-}
-
 }  // namespace
 
 bool receive_session(const LocalHost& here, Link& link, const Fault& fault) {
-  // The Receiver undoes everything before an answer is sent: after it the source may try again.
-  try {
-    Receiver(here, link, fault).run();
-    return true;
-  } catch (const Aborted&) {
-    ToSource dropped;
-    dropped.mutable_dropped();
-    answer(link, dropped);
-  } catch (const LinkLost& lost) {
-    spdlog::warn("{}", lost.what());
-  } catch (const Failure& failure) {
-    answer_failed(link, failure.text(), failure.cure());
-  } catch (const std::exception& error) {
-    answer_failed(link, error.what(), "");
-  }
-  return false;
+  return serve_to_end(link, [&] { Receiver(here, link, fault).run(); });
 }
 
 }  // namespace wayferry

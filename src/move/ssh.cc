@@ -84,17 +84,28 @@ std::string resolved_line(Owner owner) {
   return resolved_tag + (owner == Owner::target ? "mine" : "dropped") + "\n";
 }
 
-Receiving::Receiving(const std::string& host, const std::string& version,
-                     const std::string& fail_at) {
+std::vector<std::string> receive_here(const std::vector<std::string>& options,
+                                      const std::string& fail_at) {
+  std::vector<std::string> command{"/proc/self/exe", "receive"};
+  command.insert(command.end(), options.begin(), options.end());
+  if (!fail_at.empty()) command.insert(command.end(), {"--fail-at", fail_at});
+  return command;
+}
+
+std::vector<std::string> receive_there(const std::string& host, const std::string& fail_at) {
+  std::vector<std::string> remote{"wayferry", "receive"};
+  if (!fail_at.empty()) remote.insert(remote.end(), {"--fail-at", fail_at});
+  return ssh_command(host, remote);
+}
+
+Receiving::Receiving(const std::string& host, const std::vector<std::string>& command,
+                     const std::string& version) {
   auto [child_in, to_child] = make_pipe();
   auto [from_child, child_out] = make_pipe();
   words_ = UniqueFd(check("memfd_create", ::memfd_create("ssh's words", MFD_CLOEXEC)));
-  std::vector<std::string> remote{"wayferry", "receive"};
-  if (!fail_at.empty()) remote.insert(remote.end(), {"--fail-at", fail_at});
-  // A session of its own: Ctrl-C is for the mover, which needs ssh to undo things properly.
-  ssh_ = spawn(
-      ssh_command(host, remote),
-      {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}}, .new_session = true});
+  // A session of its own: Ctrl-C is for the mover, which needs the receiver to undo things.
+  ssh_ = spawn(command, {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}},
+                         .new_session = true});
   greeting_ = from_child.duplicate();
   link_.emplace(std::move(from_child), std::move(to_child), host);
   child_in.reset();

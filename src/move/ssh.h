@@ -27,12 +27,19 @@ std::vector<std::string> ssh_command(const std::string& host,
 std::pair<UniqueFd, UniqueFd> make_pipe();
 std::string read_line(int fd);
 
+/// The commands that start a receiver: on another host, for a move; on this one, for a file.
+/// `fail_at` is for tests (fault.h).
+std::vector<std::string> receive_there(const std::string& host, const std::string& fail_at);
+std::vector<std::string> receive_here(const std::vector<std::string>& options,
+                                      const std::string& fail_at);
+
 /// A running receiver on the target.
 class Receiving {
  public:
-  /// Throws Failure: unreachable (in ssh's words), wayferry missing there, another version.
-  /// `fail_at` is for tests (fault.h).
-  Receiving(const std::string& host, const std::string& version, const std::string& fail_at);
+  /// Throws Failure: unreachable (in ssh's words), wayferry missing there, another version. `host`
+  /// is what messages call the target.
+  Receiving(const std::string& host, const std::vector<std::string>& command,
+            const std::string& version);
 
   Link& link() { return *link_; }
   /// What ssh and the receiver printed on their standard error so far.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <string>
 
+#include "move/archive.h"
 #include "util/io.h"
 
 // Unpacks a tar stream from another host below a folder, over what is there. The stream is not
@@ -11,9 +11,6 @@
 // ProtocolErrors; only the folder's inside is ever touched.
 
 namespace wayferry {
-
-/// The next piece of a stream; an empty one is its end.
-using PieceSource = std::function<std::string()>;
 
 void unpack_tar(const Path& root, const PieceSource& next);
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "move/tar_writer.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <vector>
 
 #include "move/link.h"
@@ -17,11 +14,6 @@
 
 namespace wayferry {
 namespace {
-
-struct FreeEntry {
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
-};
-using Entry = std::unique_ptr<archive_entry, FreeEntry>;
 
 // File handles, file system ids and link counts of this host's layers (overlayfs.rst); the kernel
 // makes them again where they matter.
@@ -52,72 +44,43 @@ void strip_host_bound_xattrs(archive_entry* entry) {
 
 struct TarWriter::State {
   Path root;
-  PieceSink sink;
-  archive* out = archive_write_new();
-  archive* disk = archive_read_disk_new();
+  ArchiveOut out;
+  Archive disk{archive_read_disk_new()};
   archive_entry_linkresolver* links = archive_entry_linkresolver_new();
-  std::exception_ptr sink_error;  // must not fly through C code
-  uint64_t bytes = 0;
 
-  ~State() {
-    archive_entry_linkresolver_free(links);
-    archive_read_free(disk);
-    archive_write_free(out);
-  }
-
-  void checked(int result, const std::string& path) {
-    if (result >= ARCHIVE_WARN) return;
-    if (sink_error) std::rethrow_exception(sink_error);
-    throw SystemError(archive_errno(out), "tar " + path);
-  }
+  ~State() { archive_entry_linkresolver_free(links); }
 
   void write_contents(int fd, const std::string& path) {
     std::array<char, 65536> block;
     while (true) {
-      const ssize_t n = check("read", ::read(fd, block.data(), block.size()), path);
+      const auto n = static_cast<size_t>(check("read", ::read(fd, block.data(), block.size()), path));
       if (n == 0) return;
-      const la_ssize_t taken = archive_write_data(out, block.data(), static_cast<size_t>(n));
-      if (taken < 0) checked(static_cast<int>(taken), path);
-      if (taken < n) return;  // it has grown since its header was written
+      // Fewer are taken when it has grown since its header was written.
+      if (out.write({block.data(), n}, path) < n) return;
     }
   }
 
   void write_entry(archive_entry* entry, int fd, const std::string& path) {
-    checked(archive_write_header(out, entry), path);
+    out.checked(archive_write_header(out.get(), entry), path);
     if (fd >= 0 && archive_entry_filetype(entry) == AE_IFREG && archive_entry_size(entry) > 0)
       write_contents(fd, path);
     // Pads with zeros what the file has lost since its header was written.
-    checked(archive_write_finish_entry(out), path);
+    out.checked(archive_write_finish_entry(out.get()), path);
   }
 };
 
-TarWriter::TarWriter(Path root, PieceSink sink) : state_(std::make_unique<State>()) {
-  state_->root = std::move(root);
-  state_->sink = std::move(sink);
-  archive* out = state_->out;
+TarWriter::TarWriter(Path root, PieceSink sink)
+    : state_(new State{.root = std::move(root), .out = ArchiveOut(std::move(sink))}) {
+  archive* out = state_->out.get();
   archive_write_set_format_pax(out);
   archive_write_set_bytes_per_block(out, static_cast<int>(longest_piece));
   archive_write_set_bytes_in_last_block(out, 1);
-  archive_read_disk_set_symlink_physical(state_->disk);
+  archive_read_disk_set_symlink_physical(state_->disk.get());
   archive_entry_linkresolver_set_strategy(state_->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
-  const auto write = [](archive* /*out*/, void* self, const void* data, size_t size) -> la_ssize_t {
-    auto& state = *static_cast<State*>(self);
-    try {
-      state.sink({static_cast<const char*>(data), size});
-      state.bytes += size;
-      return static_cast<la_ssize_t>(size);
-    } catch (...) {
-      state.sink_error = std::current_exception();
-      return -1;
-    }
-  };
-  state_->checked(archive_write_open2(out, state_.get(), nullptr, write, nullptr, nullptr), "");
+  state_->out.open();
 }
 
-TarWriter::~TarWriter() {
-  // Freeing an unfinished archive writes its end; whoever left early does not want to hear it.
-  state_->sink = [](std::string_view) {};
-}
+TarWriter::~TarWriter() = default;
 
 void TarWriter::add(const std::string& relative) {
   const Path path = relative == "." ? state_->root : state_->root / relative;
@@ -133,12 +96,12 @@ void TarWriter::add(const std::string& relative) {
     if (!fd && (errno == ENOENT || errno == ELOOP)) return;
     check("open", fd.get(), path.native());
   }
-  Entry entry(archive_entry_new());
+  ArchiveEntry entry(archive_entry_new());
   archive_entry_copy_pathname(entry.get(), relative.c_str());
   archive_entry_copy_sourcepath(entry.get(), path.c_str());
-  if (archive_read_disk_entry_from_file(state_->disk, entry.get(), fd.get(), &status) <
+  if (archive_read_disk_entry_from_file(state_->disk.get(), entry.get(), fd.get(), &status) <
       ARCHIVE_WARN)
-    throw SystemError(archive_errno(state_->disk), "read", path.native());
+    throw SystemError(archive_errno(state_->disk.get()), "read", path.native());
   strip_host_bound_xattrs(entry.get());
   // The resolver turns the second name of a file into a link to the first; in a tar it holds
   // nothing back, so `later` stays empty.
@@ -150,11 +113,11 @@ void TarWriter::add(const std::string& relative) {
 }
 
 void TarWriter::finish() {
-  state_->checked(archive_write_close(state_->out), "end");
+  state_->out.close();
 }
 
 uint64_t TarWriter::bytes() const {
-  return state_->bytes;
+  return state_->out.bytes();
 }
 
 }  // namespace wayferry

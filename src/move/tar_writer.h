@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
+#include "move/archive.h"
 #include "util/io.h"
 
 // Writes files of one folder as a tar stream (pax: nanosecond times, xattrs, ACLs, sparse files,
@@ -16,9 +15,6 @@
 // the files are compared once more when it stands still.
 
 namespace wayferry {
-
-/// Takes the next piece of a stream.
-using PieceSink = std::function<void(std::string_view)>;
 
 class TarWriter {
  public:

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "ferry/into_file.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "ferry/ferry_writer.h"
+#include "ferry/oci_archive.h"
+#include "move/facts.h"
+#include "move/frozen_stage.h"
+#include "move/handover.h"
+#include "move/requests.h"
+#include "move/serve.h"
+#include "move/steps.h"
+#include "move/upper_layer.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+using transfer::ToSource;
+using transfer::ToTarget;
+
+// A rename is on the disk when its folder is.
+void sync_folder(const Path& folder) {
+  const UniqueFd fd(check("open", ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                          folder.native()));
+  check("fsync", ::fsync(fd.get()), folder.native());
+}
+
+Path with_ending(Path path, const char* ending) {
+  return path += ending;
+}
+
+class IntoFileReceiver {
+ public:
+  IntoFileReceiver(const LocalHost& here, Link& link, const IntoFile& options, const Fault& fault)
+      : here_(here),
+        link_(link),
+        options_(options),
+        part_(with_ending(options.file, ".part")),
+        steps_([&fault](const std::string& step) { fault.at(step); }) {}
+
+  void run() {
+    const ToTarget first = next_request(link_);
+    require_request(first, ToTarget::kOffer);
+    steps_.run("check", [&] { accept(first.offer()); });
+    steps_.run("files", [this] { receive_files(link_, upper()); });
+    answer_done(link_);
+    require_request(next_request(link_), ToTarget::kPrewarm);
+    if (options_.with_image) steps_.run("image", [this] { save_image(); });
+    answer_done(link_);
+    steps_.run("receive", [this] { state_ = receive_frozen(link_, upper(), *images_); });
+    steps_.run("write", [this] { write(); });
+    steps_.run("ready", [this] { say_ready(); });
+    take_over(link_, *journal_, silence_limit);
+    keep();
+  }
+
+ private:
+  void accept(const transfer::Offer& offer) {
+    journal_.emplace(here_.store.roots().runtime, offer.move_id());
+    steps_.undo_with("journal", [this] { journal_->drop(); });
+    if (std::filesystem::exists(options_.file))
+      throw Failure("", "there is such a file already", "remove it, or name another");
+    spec_ = spec_from_json(offer.container(), "container from the source");
+    const SessionFolders folders = here_.store.folders(spec_.name);
+    staging_ = folders.disk / "freezing";
+    const Path memory = folders.runtime / "freezing";
+    steps_.undo_with("staging", [this, memory] {
+      std::filesystem::remove_all(staging_);
+      std::filesystem::remove_all(memory);
+    });
+    for (const Path& left_by_a_killed_one : {staging_, memory})
+      std::filesystem::remove_all(left_by_a_killed_one);
+    std::filesystem::create_directories(upper());
+    std::filesystem::create_directories(memory);
+    images_.emplace(images_folder(memory, staging_, offer.memory_bytes()));
+    ToSource facts;
+    *facts.mutable_facts() = gather_facts(here_.store.roots());
+    manifest_ = manifest_for(offer, facts.facts(), options_.program_version);
+    link_.send(facts);
+  }
+
+  Path upper() const { return staging_ / "upper"; }
+
+  void save_image() {
+    if (spec_.base_kind != "image")
+      throw Failure("", "the app runs from a folder, not from an image",
+                    "freeze it without --with-image; where it is thawed, " + spec_.base +
+                        " must be there");
+    const auto engine = here_.engine(manifest_.offer.engine());
+    const ImageCommands commands = engine->image_commands(spec_.base);
+    const UniqueFd into(check(
+        "create", ::open(image_file().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+        image_file().native()));
+    if (spawn(commands.save, {.fds = {{1, into.get()}, {2, STDERR_FILENO}}}).wait() != 0)
+      throw Failure("", "cannot read the image: " + join_command(commands.save));
+  }
+
+  Path image_file() const { return staging_ / "image.tar"; }
+
+  void write() {
+    const Path layer = options_.oci ? with_ending(options_.file, ".layer") : part_;
+    for (const Path& file : {layer, part_}) {
+      steps_.undo_with(file.filename(), [file] { std::filesystem::remove(file); });
+      std::filesystem::remove(file);  // of one that was killed
+    }
+    FerryWriter writer(layer, manifest_);
+    if (options_.with_image) writer.add_file(ferry_entry::image, image_file());
+    const Path files = staging_ / "files.tar";
+    write_files(files);
+    writer.add_file(ferry_entry::files, files);
+    writer.add(ferry_entry::state, state_);
+    for (const auto& image : std::filesystem::directory_iterator(images_->path()))
+      writer.add_file(ferry_entry::checkpoint + image.path().filename().native(), image.path());
+    const FerryWriter::Digests digests = writer.finish();
+    if (!options_.oci) return;
+    write_oci_archive(part_, layer, digests, manifest_);
+    std::filesystem::remove(layer);
+  }
+
+  void write_files(const Path& tar) const {
+    const UniqueFd fd(check("create", ::open(tar.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
+                            tar.native()));
+    send_files(upper(), all_paths(scan_layer(upper())),
+               [&](std::string_view piece) { write_all(fd.get(), piece); });
+  }
+
+  void say_ready() {
+    if (!journal_->set_ready()) throw Failure("", "the source has taken the app back");
+    ToSource message;
+    message.mutable_ready();
+    link_.send(message);
+  }
+
+  // From here on the file is the app, so it stays, whatever happens.
+  void keep() {
+    std::filesystem::rename(part_, options_.file);
+    sync_folder(std::filesystem::absolute(options_.file).parent_path());
+    std::filesystem::remove_all(staging_);
+    steps_.keep();
+    ToSource mine;
+    mine.mutable_mine();
+    link_.send(mine);
+  }
+
+  const LocalHost& here_;
+  Link& link_;
+  const IntoFile& options_;
+  Path part_;
+  std::optional<MoveJournal> journal_;
+  ContainerSpec spec_;
+  Path staging_;
+  std::optional<ImageFolder> images_;
+  Manifest manifest_;
+  std::string state_;
+  Steps steps_;  // last: its undos use all of the above
+};
+
+}  // namespace
+
+bool receive_into_file(const LocalHost& here, Link& link, const IntoFile& options,
+                       const Fault& fault) {
+  return serve_to_end(link, [&] { IntoFileReceiver(here, link, options, fault).run(); });
+}
+
+}  // namespace wayferry
