@@ -26,6 +26,9 @@ NAMESPACES = "--mount --uts --ipc --net --pid --cgroup".split()
 # upper layers of their containers there, and an overlay cannot be the upper layer of another.
 PLAIN_FOLDERS = ["/var/lib/wayferry", "/var/lib/containers", "/var/lib/docker"]
 
+# The same on all hosts of a run, as from a file server.
+SHARED_FOLDER = "/srv/shared"
+
 BASE_ENVIRONMENT = {
     "HOME": "/root",
     "USER": "root",
@@ -112,11 +115,17 @@ def start(
     outlives this process and holds that descriptor (the run's lock); without, it dies with the calling thread."""
     plain = folder / "plain"
     (folder / "logs").mkdir(parents=True)
+    shared = folder.parent / "shared"
+    shared.mkdir(exist_ok=True)
     chamber = Chamber(
         name,
         layers,
         folder,
-        [Bind(layers[-1], places.INNER_DESKTOP), *_plain_binds(plain)],
+        [
+            Bind(layers[-1], places.INNER_DESKTOP),
+            Bind(shared, SHARED_FOLDER, writable=True),
+            *_plain_binds(plain),
+        ],
         cgroups.mounts(),
     )
     chamber.upper.mkdir()

@@ -5,6 +5,7 @@
 
 #include "cli/verbs.h"
 #include "criu/host_checks.h"
+#include "engine/docker.h"
 #include "move/ssh.h"
 #include "util/error.h"
 #include "util/process.h"
@@ -27,6 +28,7 @@ HostCheck check_compositor(const LocalHost& host) {
 
 nlohmann::json examine_here(const LocalHost& host) {
   std::vector<HostCheck> checks = check_host();
+  if (auto docker = check_docker()) checks.push_back(std::move(*docker));
   checks.push_back(check_compositor(host));
   auto list = nlohmann::json::array();
   for (const HostCheck& check : checks)

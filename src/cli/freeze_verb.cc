@@ -14,6 +14,7 @@ namespace {
 struct FreezeOptions {
   std::string name;
   std::string file;
+  VolumeWishes volumes;
   bool with_image = false;
   bool oci = false;
   bool json = false;
@@ -39,7 +40,7 @@ void freeze(const LocalHost& here, const FreezeOptions& options) {
                           .ask = [&](const std::string& id) { return decide_here(here, id); },
                           .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
-      here, {.name = options.name}, target,
+      here, {.name = options.name, .volumes = options.volumes}, target,
       {.fault = fault, .interrupt = &interrupt, .words = [&] { return receiving.words(); }});
   if (options.json) return std::println("{}", to_json(report));
   std::println(stderr, "{} is frozen in {} ({:.1f} MB)", options.name, file,
@@ -55,6 +56,7 @@ void add_freeze(CLI::App& root, const LocalHost& host) {
   verb->add_option("file", options->file, "Where to; must not exist")
       ->required()
       ->type_name("FILE");
+  add_volume_options(*verb, options->volumes);
   verb->add_flag("--with-image", options->with_image,
                  "The container's image too, for hosts that lack it");
   verb->add_flag("--oci", options->oci, "As an OCI image, which registries can store");

@@ -40,7 +40,8 @@ void follow(int log, const Path& path) {
 }
 
 void show_engine_log(const std::vector<std::string>& command) {
-  const int status = spawn(command, {.fds = {{1, STDOUT_FILENO}, {2, STDERR_FILENO}}}).wait();
+  // Both of the app's outputs, as in a log of ours.
+  const int status = spawn(command, {.fds = {{1, STDOUT_FILENO}, {2, STDOUT_FILENO}}}).wait();
   if (status != 0)
     throw Failure("", join_command(command) + " ended with status " + std::to_string(status));
 }

@@ -36,6 +36,11 @@ std::function<void(uint64_t, uint64_t, uint64_t)> make_progress() {
   };
 }
 
+void tell_image_progress(uint64_t bytes) {
+  if (::isatty(STDERR_FILENO))
+    std::print(stderr, "\r  image {:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
 void move_app(const LocalHost& here, const MoveVerbOptions& options) {
   const Interrupt interrupt;  // before the follower's thread
   const Fault fault = Fault::from_environment();
@@ -49,8 +54,11 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
       .link = receiving.link(),
       .ask = [&](const std::string& id) { return ask_over_ssh(options.host, id); },
       .bring_image =
-          [&](Engine& engine, const ContainerSpec& spec) {
-            return bring_image(engine, spec, options.host);
+          [&](Engine& engine, const ContainerSpec& spec, const auto& still_busy) {
+            return bring_image(engine, spec, options.host, [&](uint64_t bytes) {
+              tell_image_progress(bytes);
+              still_busy();
+            });
           },
       .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
@@ -79,6 +87,7 @@ void add_move(CLI::App& root, const LocalHost& host) {
   verb->add_option("--limit-rate", options->request.bytes_per_second,
                    "Bytes a second for memory that follows, e.g. 20MB (lazy only)")
       ->transform(CLI::AsSizeValue(true));
+  add_volume_options(*verb, options->request.volumes);
   verb->add_flag("--json", options->json, "Report for scripts");
   verb->callback([&host, options] {
     options->request.lazy = options->mode == "lazy";

@@ -4,6 +4,15 @@
 
 namespace wayferry {
 
+void add_volume_options(CLI::App& verb, VolumeWishes& wishes) {
+  verb.add_option("--carry", wishes.carry, "Take this volume along (its place inside, or all)")
+      ->type_name("INSIDE")
+      ->allow_extra_args(false);
+  verb.add_option("--shared", wishes.shared, "The target has the same volume")
+      ->type_name("INSIDE")
+      ->allow_extra_args(false);
+}
+
 void add_all(CLI::App& root, const LocalHost& host) {
   root.description("Moves running Wayland applications between machines.");
   root.set_version_flag("--version", WAYFERRY_VERSION);

@@ -2,6 +2,7 @@
 #include <ctime>
 #include <memory>
 #include <print>
+#include <ranges>
 
 #include "cli/verbs.h"
 #include "session/names.h"
@@ -18,9 +19,33 @@ struct RunOptions {
   std::string display;
   std::string engine;
   std::string working_directory;
+  std::string network = "none";
+  bool dbus = false;
+  std::vector<std::string> volumes;
   std::vector<std::string> environment;
   std::vector<std::string> argv;
 };
+
+// "SOURCE:TARGET" or "SOURCE:TARGET:ro", as docker and podman write it.
+Volume parse_volume(const std::string& text) {
+  std::vector<std::string> parts;
+  for (const auto part : std::views::split(text, ':')) parts.emplace_back(part.begin(), part.end());
+  const bool read_only = parts.size() == 3 && parts[2] == "ro";
+  if ((parts.size() != 2 && !read_only) || parts[0].empty() || !parts[1].starts_with('/'))
+    throw Failure("", "'" + text + "' is no volume", "write SOURCE:/INSIDE or SOURCE:/INSIDE:ro");
+  Volume volume{.source = parts[0], .target = parts[1], .read_only = read_only};
+  if (volume.named()) {
+    require_session_name(volume.source);
+    return volume;
+  }
+  if (!std::filesystem::is_directory(volume.source))
+    throw Failure("", volume.source + " is no folder of this host", "make it first");
+  volume.source = std::filesystem::canonical(volume.source);
+  return volume;
+}
+
+// A session bus inside the container moves like any other process of the app.
+constexpr std::string_view with_bus[] = {"dbus-run-session", "--"};
 
 void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options) {
   if (!options.rootfs.empty()) {
@@ -48,7 +73,12 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   record.spec.working_directory = options.working_directory;
   record.engine = options.engine.empty() ? pick_engine(options.image) : options.engine;
   set_base(record.spec, *host.engine(record.engine), options);
+  record.spec.network = options.network;
+  for (const std::string& volume : options.volumes)
+    record.spec.volumes.push_back(parse_volume(volume));
   if (record.spec.argv.empty()) throw Failure("", "there is no program to run", "name it after --");
+  if (options.dbus)
+    record.spec.argv.insert(record.spec.argv.begin(), std::begin(with_bus), std::end(with_bus));
   if (record.spec.working_directory.empty()) record.spec.working_directory = "/";
   record.compositor = host.find_compositor(options.display);
   record.created = std::time(nullptr);
@@ -110,6 +140,13 @@ void add_run(CLI::App& root, const LocalHost& host) {
   verb->add_option("--env", options->environment, "Variable for the app (repeatable)")
       ->type_name("K=V")
       ->allow_extra_args(false);
+  verb->add_option("--volume", options->volumes,
+                   "Folder or named volume, SOURCE:/INSIDE[:ro] (repeatable)")
+      ->type_name("VOLUME")
+      ->allow_extra_args(false);
+  verb->add_option("--network", options->network, "Network, as docker or podman call it")
+      ->capture_default_str();
+  verb->add_flag("--dbus", options->dbus, "A D-Bus session bus of its own");
   verb->add_option("--display", options->display, "Compositor's socket, path or name");
   verb->add_option("--engine", options->engine,
                    "Container engine (default: the one that has the image, else runc)")

@@ -4,12 +4,16 @@
 #include <CLI/CLI.hpp>
 
 #include "move/host.h"
+#include "move/volumes.h"
 
 // The verbs of the command line, one file each. A verb's add_ function says what it takes, and what
 // it does when chosen; all else is in the libraries. Data goes to standard output, words for people
 // to standard error. A verb fails by throwing; main turns that into an exit code.
 
 namespace wayferry {
+
+/// --carry and --shared.
+void add_volume_options(CLI::App& verb, VolumeWishes& wishes);
 
 void add_run(CLI::App& root, const LocalHost& host);
 void add_ps(CLI::App& root, const LocalHost& host);

@@ -17,8 +17,8 @@ Json mount(const char* type, const char* destination, std::vector<std::string> o
 // No /sys and no mqueue: apps do without, and each mount costs a dump and a restore milliseconds.
 // /proc is read only as a whole, which protects sysctls and sysrq; the usual masks over its parts
 // would be ten more mounts. The tmpfs starts as a copy of the skeleton's /run (tmpcopyup).
-Json mounts(const ContainerDirs& dirs) {
-  return {
+Json mounts(const ContainerSpec& spec, const ContainerDirs& dirs) {
+  Json all = {
       mount("proc", "/proc", {"nosuid", "nodev", "noexec", "ro"}),
       mount("devpts", "/dev/pts",
             {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
@@ -28,6 +28,12 @@ Json mounts(const ContainerDirs& dirs) {
        {"destination", "/run/wayferry"},
        {"options", {"bind", "rw", "nosuid", "nodev", "noexec"}}},
   };
+  for (const Volume& volume : spec.volumes)
+    all.push_back({{"type", "bind"},
+                   {"source", volume.source},
+                   {"destination", volume.target},
+                   {"options", {"bind", volume.read_only ? "ro" : "rw", "nosuid", "nodev"}}});
+  return all;
 }
 
 // What a program needs to manage its own files and children as root of its container; nothing that
@@ -92,7 +98,7 @@ std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs) 
       {"hostname", spec.name},
       {"root", {{"path", paths.root.native()}, {"readonly", false}}},
       {"process", process(spec)},
-      {"mounts", mounts(dirs)},
+      {"mounts", mounts(spec, dirs)},
       {"linux", linux_part(spec.name, paths)},
       {"annotations", {{"org.criu.config", paths.criu.native()}}},
   };

@@ -22,16 +22,23 @@ std::string without_newline(std::string text) {
 // told otherwise; libffi and software GL map code from there.
 constexpr const char* private_folders[] = {"/tmp:exec,mode=1777", "/run/user/0:exec,mode=700"};
 
+std::string mount_option(const Volume& volume) {
+  return std::string("type=") + (volume.named() ? "volume" : "bind") + ",source=" + volume.source +
+         ",target=" + volume.target + (volume.read_only ? ",readonly" : "");
+}
+
 std::vector<std::string> create_arguments(const ContainerSpec& spec, const ContainerDirs& dirs) {
   std::vector<std::string> words = {
       "create", "--name", spec.name, "--hostname", spec.name, "--label",
       std::string(session_label) + spec.name,
-      // One network namespace with nothing in it: a connection could not follow to another address.
-      "--network", "none", "--ipc", "private",
+      // "none" is a network namespace with nothing in it.
+      "--network", spec.network, "--ipc", "private",
       // With one of its own, CRIU would have to manage the groups, which the engine does already.
       "--cgroupns", "host", "--annotation", "org.criu.config=" + BundlePaths(dirs).criu.native(),
       "--mount", "type=bind,source=" + dirs.display.native() + ",target=/run/wayferry",
       "--security-opt", "no-new-privileges", "--workdir", spec.working_directory};
+  for (const Volume& volume : spec.volumes)
+    words.insert(words.end(), {"--mount", mount_option(volume)});
   for (const char* folder : private_folders) words.insert(words.end(), {"--tmpfs", folder});
   for (const auto& list : {base_environment(), spec.environment})
     for (const std::string& variable : list) words.insert(words.end(), {"--env", variable});
@@ -110,7 +117,19 @@ ImageCommands CliEngine::image_commands(const std::string& digest) {
                                               .out);
   return {.has = words_of({"image", "inspect", digest}),
           .save = words_of({"save", tag.empty() ? digest : tag}),
-          .load = words_of({"load", "--quiet"})};
+          .load = words_of({"load", "--quiet"}),
+          .name = tag,
+          .find = words_of({"image", "inspect", "--format", "{{.Id}}", tag})};
+}
+
+// `volume create` is content with one that is there.
+Path CliEngine::named_volume(const std::string& name) {
+  run_checked({"volume", "create", name});
+  return without_newline(run_checked({"volume", "inspect", "--format", "{{.Mountpoint}}", name}));
+}
+
+void CliEngine::remove_named_volume(const std::string& name) {
+  run_checked({"volume", "rm", name});
 }
 
 void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) {

@@ -19,6 +19,8 @@ class CliEngine : public OciEngine {
  public:
   EngineImage image(const std::string& reference) override;
   ImageCommands image_commands(const std::string& digest) override;
+  Path named_volume(const std::string& name) override;
+  void remove_named_volume(const std::string& name) override;
   void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
   pid_t start(const std::string& name, const ContainerDirs& dirs,
               const ContainerOutput& output) override;

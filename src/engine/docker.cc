@@ -3,6 +3,7 @@
 
 #include <sys/mount.h>
 
+#include "criu/programs.h"
 #include "util/error.h"
 #include "util/process.h"
 #include "util/scope.h"
@@ -12,7 +13,46 @@ namespace {
 
 constexpr const char* checkpoint_name = "wayferry";
 
+// containerd unpacks the images there once more (services/tasks/local.go) and never removes them:
+// as much memory, in many a /tmp, as the app has.
+constexpr std::string_view unpacked_prefix = "ctrd-checkpoint";
+// An image in which no two dumps are the same: registers, times.
+constexpr const char* telling_image = "core-1.img";
+
+void remove_unpacked(const Path& images) {
+  const auto ours = read_file(images / telling_image);
+  if (!ours) return;
+  for (const auto& entry : std::filesystem::directory_iterator("/tmp"))
+    if (entry.path().filename().native().starts_with(unpacked_prefix) &&
+        read_file(entry.path() / telling_image) == ours)
+      std::filesystem::remove_all(entry.path());
+}
+
+constexpr const char* cure =
+    "put \"experimental\": true into /etc/docker/daemon.json and restart docker";
+
+// True where the daemon's answer to `info` says that it is experimental.
+bool is_experimental(const std::string& info) {
+  return info.starts_with("true ");
+}
+
+const std::vector<std::string> ask_info{"info", "--format",
+                                        "{{.ExperimentalBuild}} {{.DockerRootDir}}"};
+
 }  // namespace
+
+std::optional<HostCheck> check_docker() {
+  if (!find_program("docker")) return std::nullopt;
+  std::vector<std::string> command{"docker"};
+  command.insert(command.end(), ask_info.begin(), ask_info.end());
+  const Output info = run(command);
+  if (info.status != 0) return std::nullopt;
+  const bool ok = is_experimental(info.out);
+  return HostCheck{.name = "docker",
+                   .ok = ok,
+                   .detail = ok ? "experimental" : "its daemon does not restore containers",
+                   .cure = ok ? "" : cure};
+}
 
 // Where containerd's shim keeps the records of Docker's containers.
 std::vector<std::string> DockerEngine::runtime_command(const std::string& runtime) const {
@@ -20,11 +60,9 @@ std::vector<std::string> DockerEngine::runtime_command(const std::string& runtim
 }
 
 void DockerEngine::make_restorable(const std::string& /*id*/) {
-  const std::string info =
-      run_checked({"info", "--format", "{{.ExperimentalBuild}} {{.DockerRootDir}}"});
-  if (!info.starts_with("true "))
-    throw Failure("", "Docker's daemon restores containers in experimental mode only",
-                  "put \"experimental\": true into /etc/docker/daemon.json and restart docker");
+  const std::string info = run_checked(ask_info);
+  if (!is_experimental(info))
+    throw Failure("", "Docker's daemon restores containers in experimental mode only", cure);
   containers_ = Path(info.substr(5, info.find('\n') - 5)) / "containers";
 }
 
@@ -38,7 +76,9 @@ Output DockerEngine::restore_from(const std::string& id, const Path& images) {
     std::error_code ignored;  // empty, and goes with the container
     std::filesystem::remove(place, ignored);
   });
-  return run_engine({"start", "--checkpoint", checkpoint_name, id});
+  Output output = run_engine({"start", "--checkpoint", checkpoint_name, id});
+  remove_unpacked(images);
+  return output;
 }
 
 }  // namespace wayferry

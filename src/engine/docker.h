@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
+#include "criu/host_checks.h"
 #include "engine/cli_engine.h"
 
 // Docker. Its daemon restores only in experimental mode, and takes images from one place: a folder
 // of the container's own, from which it copies them twice before CRIU sees them.
 
 namespace wayferry {
+
+/// Whether Docker's daemon can restore containers; nothing where there is no Docker, or it does not
+/// run: then nobody misses it.
+std::optional<HostCheck> check_docker();
 
 class DockerEngine : public CliEngine {
  public:

@@ -34,6 +34,10 @@ constexpr const char* without_a_store = "runc";
 
 }  // namespace
 
+Path folder_of(Engine& engine, const Volume& volume) {
+  return volume.named() ? engine.named_volume(volume.source) : Path(volume.source);
+}
+
 std::unique_ptr<Engine> make_engine(const std::string& name) {
   const auto kind = std::ranges::find(known, name, &KnownEngine::name);
   if (kind == std::end(known))

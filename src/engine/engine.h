@@ -20,6 +20,15 @@
 
 namespace wayferry {
 
+/// A folder of the host inside the container.
+struct Volume {
+  std::string source;  ///< its path, the same on every host, or a name in the engine's store
+  std::string target;  ///< where the app sees it
+  bool read_only = false;
+
+  bool named() const { return !source.starts_with('/'); }
+};
+
 /// What a container is made from. Travels to the target as it is (session record, JSON), so it
 /// holds no path that only means something on one host, but `base`, which both hosts must know.
 struct ContainerSpec {
@@ -29,6 +38,8 @@ struct ContainerSpec {
   std::string working_directory = "/";
   std::string base_kind;  ///< "rootfs" (a directory) or "image" (imported; see image.h)
   std::string base;       ///< directory of --rootfs, or the image's digest
+  std::vector<Volume> volumes;
+  std::string network = "none";  ///< none, or what the engine calls a network
 };
 
 /// One container's folders on this host. All lie in the session's folder; `writable` must not be on
@@ -78,6 +89,10 @@ class Engine {
   /// `digest` is one that image() returned. No word of theirs needs quoting for a shell.
   virtual ImageCommands image_commands(const std::string& digest) = 0;
 
+  /// Where a named volume lies on this host; it is made if it is not there.
+  virtual Path named_volume(const std::string& name) = 0;
+  virtual void remove_named_volume(const std::string& name) = 0;
+
   /// Makes everything that can be made before the app's memory is there: folders, mounts, bundle.
   /// Used by run and, on the target, before the source freezes.
   virtual void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) = 0;
@@ -122,6 +137,9 @@ class Engine {
   /// folders in `dirs` stay, empty of mounts.
   virtual void remove(const std::string& name, const ContainerDirs& dirs) = 0;
 };
+
+/// Where a volume lies on this host.
+Path folder_of(Engine& engine, const Volume& volume);
 
 /// By its name, one of engine_names(). Throws Failure if the program is not installed.
 std::unique_ptr<Engine> make_engine(const std::string& kind);

@@ -37,6 +37,8 @@ struct ImageCommands {
   std::vector<std::string> has;   ///< ends with 0 where the image is
   std::vector<std::string> save;  ///< writes it to its standard output
   std::vector<std::string> load;  ///< reads that from its standard input
+  std::string name;               ///< by which its users know it; empty: it has none
+  std::vector<std::string> find;  ///< prints the digest of what bears the name there
 };
 ImageCommands stored_image_commands(const std::string& digest,
                                     const Path& store = "/var/lib/wayferry/images");

@@ -8,9 +8,10 @@
 namespace wayferry {
 namespace {
 
-// Of the two that checkpoint, the one that was tried most.
+// Of the two runtimes that checkpoint, the one that was tried most; and none of its warnings among
+// the words of an app or of an error.
 std::vector<std::string> program() {
-  std::vector<std::string> words = {"podman"};
+  std::vector<std::string> words = {"podman", "--log-level", "error"};
   if (find_program("runc")) words.insert(words.end(), {"--runtime", "runc"});
   return words;
 }

@@ -12,6 +12,8 @@
 namespace wayferry {
 namespace {
 
+const Path volumes = "/var/lib/wayferry/volumes";
+
 RootLayers layers_of(const Path& base, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
   return {.base = base, .skeleton = paths.skeleton, .writable = dirs.writable, .mount = paths.root};
@@ -43,8 +45,26 @@ ImageCommands RuncEngine::image_commands(const std::string& digest) {
   return stored_image_commands(digest);
 }
 
+Path RuncEngine::named_volume(const std::string& name) {
+  std::filesystem::create_directories(volumes / name);
+  return volumes / name;
+}
+
+void RuncEngine::remove_named_volume(const std::string& name) {
+  std::filesystem::remove_all(volumes / name);
+}
+
+// As the bundle wants it: with folders for names.
+ContainerSpec RuncEngine::with_folders(ContainerSpec spec) {
+  for (Volume& volume : spec.volumes) volume.source = folder_of(*this, volume);
+  return spec;
+}
+
 void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
                          Purpose /*purpose*/) {
+  if (spec.network != "none")
+    throw Failure("", program_ + " has no network " + spec.network,
+                  "use --engine docker or podman, which have networks");
   const BundlePaths paths(dirs);
   const RootLayers layers = layers_of(base_directory(spec), dirs);
   for (const Path& folder : {dirs.bundle, dirs.display})
@@ -54,7 +74,7 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
   Undo undo([&] { remove(spec.name, dirs); });
   mount_root(layers);
   make_namespaces(paths.namespaces, spec.name);
-  write_file(paths.config, bundle_config(spec, dirs));
+  write_file(paths.config, bundle_config(with_folders(spec), dirs));
   undo.dismiss();
 }
 

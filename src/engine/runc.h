@@ -18,6 +18,8 @@ class RuncEngine : public OciEngine {
 
   EngineImage image(const std::string& reference) override;
   ImageCommands image_commands(const std::string& digest) override;
+  Path named_volume(const std::string& name) override;
+  void remove_named_volume(const std::string& name) override;
   void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
   pid_t start(const std::string& name, const ContainerDirs& dirs,
               const ContainerOutput& output) override;
@@ -31,6 +33,7 @@ class RuncEngine : public OciEngine {
 
  private:
   std::vector<std::string> behind(std::vector<std::string> door) const;
+  ContainerSpec with_folders(ContainerSpec spec);
   void delete_container(const std::string& name);
 
   std::string program_;

@@ -10,6 +10,10 @@
 
 namespace wayferry {
 
+std::string volume_entry(size_t index) {
+  return ferry_entry::volumes + std::to_string(index) + ".tar";
+}
+
 FerryWriter::FerryWriter(Path file, const Manifest& manifest)
     : file_(std::move(file)),
       fd_(check("create", ::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),

@@ -15,6 +15,7 @@
 //   manifest.json       manifest.h
 //   image.tar           the container's image as its engine saves it, where that was wished
 //   rootfs-diff.tar     what the app wrote to its root file system
+//   volumes/N.tar       a volume's files, for each in their order
 //   wayferry/state      the Wayland state (model/state.proto)
 //   checkpoint/NAME     CRIU's images
 //   checksums.json      SHA-256 of each of the above; a file without it was cut off
@@ -27,10 +28,14 @@ namespace ferry_entry {
 constexpr const char* manifest = "manifest.json";
 constexpr const char* image = "image.tar";
 constexpr const char* files = "rootfs-diff.tar";
+constexpr const char* volumes = "volumes/";
 constexpr const char* state = "wayferry/state";
 constexpr const char* checkpoint = "checkpoint/";
 constexpr const char* checksums = "checksums.json";
 }  // namespace ferry_entry
+
+/// The entry of the volume at this place in the container's list.
+std::string volume_entry(size_t index);
 
 class FerryWriter {
  public:

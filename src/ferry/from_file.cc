@@ -56,10 +56,9 @@ class FileSender {
   }
 
  private:
-  void require_entry(const char* name) const {
+  void require_entry(const std::string& name) const {
     if (entry_ != name)
-      throw ProtocolError(options_.file, std::string("it has ") + entry_.value_or("nothing") +
-                                             " where " + name + " belongs");
+      throw ProtocolError(options_.file, "it has " + entry_.value_or("nothing") + " where " + name + " belongs");
   }
 
   void load_image() {
@@ -86,6 +85,7 @@ class FileSender {
     *message.mutable_offer() = reader_.manifest().offer;
     message.mutable_offer()->set_move_id(make_move_id());
     message.mutable_offer()->set_display(options_.display);
+    for (size_t i = 0; i < spec_.volumes.size(); ++i) message.mutable_offer()->add_volumes_carried(true);
     out_.send(message);
     const ToSource answer = expect_answer(link_, ToSource::kFacts, work_limit);
     transfer::Facts machine = reader_.manifest().machine;
@@ -96,7 +96,16 @@ class FileSender {
   }
 
   void send_files() {
-    require_entry(ferry_entry::files);
+    send_tree(ferry_entry::files);
+    for (size_t i = 0; i < spec_.volumes.size(); ++i) {
+      entry_ = reader_.next();
+      send_tree(volume_entry(i));
+    }
+    expect_answer(link_, ToSource::kDone, work_limit);
+  }
+
+  void send_tree(const std::string& name) {
+    require_entry(name);
     for (std::string piece = reader_.piece(); !piece.empty(); piece = reader_.piece()) {
       report_.file_bytes += piece.size();
       ToTarget message;
@@ -104,7 +113,6 @@ class FileSender {
       out_.send(message);
     }
     end_files();
-    expect_answer(link_, ToSource::kDone, work_limit);
   }
 
   void end_files() {
@@ -127,7 +135,7 @@ class FileSender {
     for (std::string piece = reader_.piece(); !piece.empty(); piece = reader_.piece())
       state += piece;
     out_.state(state);
-    end_files();  // nothing has changed since
+    for (size_t i = 0; i <= spec_.volumes.size(); ++i) end_files();  // nothing has changed since
     std::map<std::string, uint64_t> sizes;
     while ((entry_ = reader_.next())) {
       if (!entry_->starts_with(ferry_entry::checkpoint)) require_entry(ferry_entry::checkpoint);

@@ -48,12 +48,12 @@ class IntoFileReceiver {
     const ToTarget first = next_request(link_);
     require_request(first, ToTarget::kOffer);
     steps_.run("check", [&] { accept(first.offer()); });
-    steps_.run("files", [this] { receive_files(link_, upper()); });
+    steps_.run("files", [this] { receive_files(link_, next_request(link_), trees_); });
     answer_done(link_);
     require_request(next_request(link_), ToTarget::kPrewarm);
     if (options_.with_image) steps_.run("image", [this] { save_image(); });
     answer_done(link_);
-    steps_.run("receive", [this] { state_ = receive_frozen(link_, upper(), *images_); });
+    steps_.run("receive", [this] { state_ = receive_frozen(link_, trees_, *images_); });
     steps_.run("write", [this] { write(); });
     steps_.run("ready", [this] { say_ready(); });
     take_over(link_, *journal_, silence_limit);
@@ -76,8 +76,8 @@ class IntoFileReceiver {
     });
     for (const Path& left_by_a_killed_one : {staging_, memory})
       std::filesystem::remove_all(left_by_a_killed_one);
-    std::filesystem::create_directories(upper());
     std::filesystem::create_directories(memory);
+    make_trees(offer);
     images_.emplace(images_folder(memory, staging_, offer.memory_bytes()));
     ToSource facts;
     *facts.mutable_facts() = gather_facts(here_.store.roots());
@@ -85,7 +85,19 @@ class IntoFileReceiver {
     link_.send(facts);
   }
 
-  Path upper() const { return staging_ / "upper"; }
+  // What the app wrote, then its volumes.
+  void make_trees(const transfer::Offer& offer) {
+    trees_ = {staging_ / "upper"};
+    if (static_cast<size_t>(offer.volumes_carried_size()) != spec_.volumes.size())
+      throw ProtocolError("offer from the source", "it does not say how its volumes come");
+    for (const Volume& volume : spec_.volumes) {
+      if (!offer.volumes_carried().Get(static_cast<int>(trees_.size()) - 1))
+        throw Failure("", "a file cannot promise that the volume " + volume.target + " is shared",
+                      "freeze with --carry " + volume.target);
+      trees_.push_back(staging_ / ("volume-" + std::to_string(trees_.size() - 1)));
+    }
+    for (const Path& tree : trees_) std::filesystem::create_directories(tree);
+  }
 
   void save_image() {
     if (spec_.base_kind != "image")
@@ -111,9 +123,11 @@ class IntoFileReceiver {
     }
     FerryWriter writer(layer, manifest_);
     if (options_.with_image) writer.add_file(ferry_entry::image, image_file());
-    const Path files = staging_ / "files.tar";
-    write_files(files);
-    writer.add_file(ferry_entry::files, files);
+    for (size_t i = 0; i < trees_.size(); ++i) {
+      const Path packed = trees_[i].native() + ".tar";
+      pack_tree(trees_[i], packed);
+      writer.add_file(i == 0 ? ferry_entry::files : volume_entry(i - 1), packed);
+    }
     writer.add(ferry_entry::state, state_);
     for (const auto& image : std::filesystem::directory_iterator(images_->path()))
       writer.add_file(ferry_entry::checkpoint + image.path().filename().native(), image.path());
@@ -123,10 +137,10 @@ class IntoFileReceiver {
     std::filesystem::remove(layer);
   }
 
-  void write_files(const Path& tar) const {
+  static void pack_tree(const Path& tree, const Path& tar) {
     const UniqueFd fd(check("create", ::open(tar.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
                             tar.native()));
-    send_files(upper(), all_paths(scan_layer(upper())),
+    send_files(tree, all_paths(scan_layer(tree)),
                [&](std::string_view piece) { write_all(fd.get(), piece); });
   }
 
@@ -155,6 +169,7 @@ class IntoFileReceiver {
   std::optional<MoveJournal> journal_;
   ContainerSpec spec_;
   Path staging_;
+  std::vector<Path> trees_;
   std::optional<ImageFolder> images_;
   Manifest manifest_;
   std::string state_;

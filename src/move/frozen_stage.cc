@@ -49,14 +49,16 @@ std::string_view unpacked(const transfer::ImageData& image, std::string& space) 
 
 }  // namespace
 
-void receive_files(Link& link, const Path& upper) {
-  receive_files_from(link, next_request(link), upper);
+void receive_files(Link& link, ToTarget first, const std::vector<Path>& folders) {
+  receive_files_from(link, std::move(first), folders.at(0));
+  for (size_t i = 1; i < folders.size(); ++i)
+    receive_files_from(link, next_request(link), folders[i]);
 }
 
-std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images) {
+std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images) {
   ToTarget request = next_request(link);
   std::string state = receive_state(link, request);
-  receive_files_from(link, std::move(request), upper);
+  receive_files(link, std::move(request), folders);
   std::string space;
   for (request = next_request(link); request.has_image_data(); request = next_request(link)) {
     const auto& image = request.image_data();

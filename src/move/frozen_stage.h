@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "move/image_folder.h"
 #include "move/link.h"
@@ -12,10 +13,11 @@
 
 namespace wayferry {
 
-/// Unpacks one tar stream (file_data* files_end) below `upper`; before it, paths to remove.
-void receive_files(Link& link, const Path& upper);
+/// Unpacks one tar stream (file_data* files_end) below each of the folders in turn, of which there
+/// is one at least; before each, paths to remove. `first` is the first message of the first.
+void receive_files(Link& link, transfer::ToTarget first, const std::vector<Path>& folders);
 
 /// All of the frozen stage up to `restore`; returns the sealed state.
-std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images);
+std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images);
 
 }  // namespace wayferry

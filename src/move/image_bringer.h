@@ -9,8 +9,12 @@
 
 namespace wayferry {
 
+/// Called with the bytes sent so far, at least once a second.
+using ImageProgress = std::function<void(uint64_t)>;
+
 /// Returns the bytes sent: 0 if the target had the image, or the app has none. Throws Failure if
-/// the target has it neither before nor after.
-uint64_t bring_image(Engine& engine, const ContainerSpec& spec, const std::string& host);
+/// another image bears its name there, or if the target has it neither before nor after.
+uint64_t bring_image(Engine& engine, const ContainerSpec& spec, const std::string& host,
+                     const ImageProgress& progress);
 
 }  // namespace wayferry

@@ -9,6 +9,7 @@
 #include "move/checks.h"
 #include "move/facts.h"
 #include "move/follower.h"
+#include "move/foreign_sockets.h"
 #include "move/image_folder.h"
 #include "move/offer.h"
 #include "move/outgoing.h"
@@ -30,6 +31,9 @@ constexpr std::chrono::seconds work_limit{120};
 
 // The target's numbers about a drain follow its end at once.
 constexpr std::chrono::seconds last_words_limit{10};
+
+// A quarter of the silence that the target bears.
+constexpr double patience_pause_ms = 5000;
 
 void fill_in(DrainReport& report, const PageSourceNumbers& numbers) {
   report.fault_pages = numbers.fault_pages;
@@ -109,13 +113,19 @@ class Mover {
   }
 
   void check_both() {
-    marks_ = scan_layer(upper());
-    needs_ = {.memory = memory_of(engine_->processes(request_.name)), .files = total_size(marks_)};
+    volumes_ = plan_volumes(*engine_, record_.spec, request_.volumes);
+    const auto processes = engine_->processes(request_.name);
+    require_no_foreign_sockets(processes);
+    note_connections(processes);
+    scan_trees();
+    needs_.memory = memory_of(processes);
     steps_.undo_with("session on the target", [this] { abort_target(); });
     record_.move_id = make_move_id();
     record_.move_host = target_.host;
     ToTarget offer = make_offer(record_, monitor_.status(), request_.display, needs_.memory);
     offer.mutable_offer()->set_lazy(request_.lazy);
+    describe_volumes(volumes_, *offer.mutable_offer());
+    const VolumeMarkers markers(volumes_, record_.move_id);
     out_.send(offer);
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
@@ -123,8 +133,18 @@ class Mover {
     if (request_.lazy) require_lazy(here, answer.facts(), target_.host);
   }
 
+  // It goes another way than the link, on which silence would be taken for the source's end.
   void bring_image() {
-    report_.base_bytes = target_.bring_image(*engine_, record_.spec);
+    auto said = Steps::Clock::now();
+    const auto still_busy = [&] {
+      if (options_.interrupt) options_.interrupt->check();
+      if (milliseconds_since(said) < patience_pause_ms) return;
+      said = Steps::Clock::now();
+      ToTarget message;
+      message.mutable_patience();
+      out_.send(message);
+    };
+    report_.base_bytes = target_.bring_image(*engine_, record_.spec, still_busy);
   }
 
   void abort_target() {
@@ -132,8 +152,27 @@ class Mover {
     give_up(target_.link);
   }
 
+  void note_connections(const std::vector<pid_t>& processes) {
+    // A container without a network has none, and its moves need not ask.
+    if (record_.spec.network == "none" || processes.empty()) return;
+    if (const size_t count = established_connections(processes[0]); count > 0)
+      report_.notes.push_back(
+          std::format("{} TCP connection(s) were closed: the app sees a reset", count));
+  }
+
+  // The files that travel: what the app wrote over its base, then the volumes that come along.
+  void scan_trees() {
+    std::vector<Path> folders = carried_folders(volumes_);
+    folders.insert(folders.begin(), upper());
+    for (Path& folder : folders) {
+      LayerMarks marks = scan_layer(folder);
+      needs_.files += total_size(marks);
+      trees_.emplace_back(std::move(folder), std::move(marks));
+    }
+  }
+
   void send_all_files() {
-    out_.files(upper(), all_paths(marks_));
+    for (const auto& [folder, marks] : trees_) out_.files(folder, all_paths(marks));
     expect_answer(target_.link, ToSource::kDone, work_limit);
   }
 
@@ -172,7 +211,7 @@ class Mover {
   void checkpoint() {
     const auto first = [this] {
       out_.state(sealed_.state());
-      out_.file_differences(upper(), marks_);
+      for (const auto& [folder, marks] : trees_) out_.file_differences(folder, marks);
     };
     const auto ship = [this](const std::string& name, uint64_t offset, std::string_view data) {
       out_.image(name, offset, data);
@@ -281,6 +320,10 @@ class Mover {
     try {
       options_.fault.at("finish", target_.kill_link);
       let_go_here();
+      for (const PlannedVolume& planned : volumes_)
+        if (planned.way == VolumeWay::carried)
+          if (std::string line = retire_carried(*engine_, planned); !line.empty())
+            report_.notes.push_back(std::move(line));
     } catch (const std::exception& error) {
       report_.left_over.push_back(std::string(error.what()) + "; wayferry resolve " +
                                   request_.name + " removes it");
@@ -300,7 +343,8 @@ class Mover {
   MoveReport report_;
   Outgoing out_;
   Needs needs_;
-  LayerMarks marks_;
+  std::vector<PlannedVolume> volumes_;
+  std::vector<std::pair<Path, LayerMarks>> trees_;
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;

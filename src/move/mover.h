@@ -11,6 +11,7 @@
 #include "move/interrupt.h"
 #include "move/link.h"
 #include "move/report.h"
+#include "move/volumes.h"
 
 // The source's side of a move, from the first check to the last clean-up: a plain sequence of
 // blocking steps, each with its undo. It talks to the session's monitor, to the engine and to the
@@ -24,6 +25,7 @@ struct MoveRequest {
   std::string display;            ///< the compositor wanted on the target; "": the only one
   bool lazy = false;              ///< the app runs there first, its memory follows
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
+  VolumeWishes volumes = {};
 };
 
 /// How the mover reaches the target.
@@ -31,8 +33,10 @@ struct MoveTarget {
   std::string host;  ///< as the user named it
   Link& link;
   std::function<std::optional<Owner>(const std::string& move_id)> ask;
-  /// Brings the image that the app runs from, if it has to be there before; the bytes sent.
-  std::function<uint64_t(Engine&, const ContainerSpec&)> bring_image = {};
+  /// Brings the image that the app runs from, if it has to be there before; the bytes sent. It calls
+  /// back at least once a second.
+  std::function<uint64_t(Engine&, const ContainerSpec&, const std::function<void()>& still_busy)>
+      bring_image = {};
   std::function<void()> kill_link;  ///< for tests
 };
 

@@ -14,6 +14,7 @@
 #include "move/requests.h"
 #include "move/serve.h"
 #include "move/steps.h"
+#include "move/volumes.h"
 
 namespace wayferry {
 namespace {
@@ -46,7 +47,9 @@ class Receiver {
     const ToTarget first = next_request(link_);
     require_request(first, ToTarget::kOffer);
     steps_.run("check", [&] { accept(first.offer()); });
-    steps_.run("files", [this] { receive_files(link_, make_upper()); });
+    ToTarget files = next_request(link_);  // the image, if it had to come, is here by then
+    steps_.run("prepare", [this] { prepare(); });
+    steps_.run("files", [&] { receive_files(link_, std::move(files), trees()); });
     answer_done(link_);
     require_request(next_request(link_), ToTarget::kPrewarm);
     steps_.run("pre-warm", [this] { prewarm(); });
@@ -78,6 +81,8 @@ class Receiver {
     record_.move_id = offer.move_id();
     record_.compositor = here_.find_compositor(offer.display());
     engine_ = here_.engine(record_.engine);
+    volumes_ = planned_volumes(*engine_, record_.spec, offer);
+    require_shared(volumes_, offer.move_id());
     steps_.undo_with("folders", [this] { here_.store.remove(record_.spec.name); });
     here_.store.create(record_);
     folders_ = here_.store.folders(name);
@@ -115,17 +120,28 @@ class Receiver {
                     "move to a host with another compositor, or choose one with --display");
   }
 
-  Path make_upper() {
-    const Path upper = folders_.container().writable / "upper";
-    std::filesystem::create_directories(upper);
-    return upper;
+  // Before any file comes: an engine with storage of its own makes the place for what the app wrote
+  // only now.
+  void prepare() {
+    for (const PlannedVolume& planned : volumes_) {
+      if (planned.way != VolumeWay::carried) continue;
+      make_carried(planned);
+      steps_.undo_with("volume", [this, planned] { remove_carried(*engine_, planned); });
+    }
+    const ContainerDirs dirs = folders_.container();
+    std::filesystem::create_directories(dirs.writable / "upper");
+    steps_.undo_with("container", [this, dirs] { engine_->remove(record_.spec.name, dirs); });
+    engine_->prepare(record_.spec, dirs, Purpose::restore);
+  }
+
+  std::vector<Path> trees() const {
+    std::vector<Path> folders = carried_folders(volumes_);
+    folders.insert(folders.begin(), folders_.container().writable / "upper");
+    return folders;
   }
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
-    steps_.undo_with("container",
-                     [this] { engine_->remove(record_.spec.name, folders_.container()); });
-    engine_->prepare(record_.spec, folders_.container(), Purpose::restore);
     if (lazy_)
       filler_.emplace(
           Filler::Places{
@@ -133,7 +149,7 @@ class Receiver {
           drain_grace);
   }
 
-  void receive_app() { state_ = receive_frozen(link_, make_upper(), *images_); }
+  void receive_app() { state_ = receive_frozen(link_, trees(), *images_); }
 
   void restore() {
     const auto start = Steps::Clock::now();
@@ -224,6 +240,7 @@ class Receiver {
   SessionFolders folders_;
   std::unique_ptr<Engine> engine_;
   OutputPipe output_;
+  std::vector<PlannedVolume> volumes_;
   std::optional<MonitorClient> monitor_;
   std::optional<ImageFolder> images_;
   std::string state_;

@@ -50,6 +50,7 @@ std::string to_table(const MoveReport& report) {
   text += bytes_line("files", report.file_bytes);
   if (report.base_bytes > 0) text += bytes_line("image", report.base_bytes);
   for (const std::string& object : report.inert) text += "  without effect there: " + object + "\n";
+  for (const std::string& note : report.notes) text += "  note: " + note + "\n";
   for (const std::string& rest : report.left_over) text += "  left over here: " + rest + "\n";
   return text;
 }
@@ -70,6 +71,7 @@ std::string to_json(const MoveReport& report) {
                         {"base", report.base_bytes}}},
                       {"objects", report.objects},
                       {"inert", report.inert},
+                      {"notes", report.notes},
                       {"left_over", report.left_over}};
   if (report.drain) json["drain"] = to_json(*report.drain);
   return json.dump(2);

@@ -40,6 +40,7 @@ struct MoveReport {
   std::optional<DrainReport> drain;
   uint32_t objects = 0;                ///< Wayland objects rebuilt
   std::vector<std::string> inert;      ///< objects without anything behind them there
+  std::vector<std::string> notes;      ///< what else the user should know
   std::vector<std::string> left_over;  ///< what could not be cleaned up here afterwards
 };
 

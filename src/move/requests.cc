@@ -13,7 +13,8 @@ void require_request(const ToTarget& request, ToTarget::MessageCase kind) {
 
 ToTarget next_request(Link& link) {
   ToTarget request;
-  link.receive(request, silence_limit);
+  do link.receive(request, silence_limit);
+  while (request.has_patience());
   if (request.has_abort()) throw Aborted();
   return request;
 }

@@ -22,7 +22,7 @@ constexpr std::chrono::seconds silence_limit{20};
 /// Throws Aborted or ProtocolError unless the request is of this kind.
 void require_request(const transfer::ToTarget& request, transfer::ToTarget::MessageCase kind);
 
-/// The next request, of any kind but abort.
+/// The next request, of any kind but abort and patience.
 transfer::ToTarget next_request(Link& link);
 
 }  // namespace wayferry

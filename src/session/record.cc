@@ -30,6 +30,18 @@ SessionState state_from(const std::string& word, const std::string& where) {
   return found->first;
 }
 
+Volume volume_from(const json& from, const std::string& where) {
+  Volume volume;
+  from.at("source").get_to(volume.source);
+  from.at("target").get_to(volume.target);
+  from.at("read_only").get_to(volume.read_only);
+  // A name becomes part of a path.
+  if (volume.named() && !valid_session_name(volume.source))
+    throw ProtocolError(where, "bad name of a volume");
+  if (!volume.target.starts_with('/')) throw ProtocolError(where, "bad place of a volume");
+  return volume;
+}
+
 ContainerSpec spec_from(const json& from, const std::string& where) {
   ContainerSpec spec;
   from.at("name").get_to(spec.name);
@@ -38,6 +50,8 @@ ContainerSpec spec_from(const json& from, const std::string& where) {
   from.at("working_directory").get_to(spec.working_directory);
   from.at("base_kind").get_to(spec.base_kind);
   from.at("base").get_to(spec.base);
+  for (const json& volume : from.at("volumes")) spec.volumes.push_back(volume_from(volume, where));
+  from.at("network").get_to(spec.network);
   if (!valid_session_name(spec.name)) throw ProtocolError(where, "bad session name");
   if (spec.argv.empty()) throw ProtocolError(where, "no program to run");
   if (spec.base_kind != "rootfs" && spec.base_kind != "image")
@@ -79,12 +93,19 @@ std::string_view to_string(SessionState state) {
 }
 
 json to_json(const ContainerSpec& spec) {
+  json volumes = json::array();
+  for (const Volume& volume : spec.volumes)
+    volumes.push_back({{"source", volume.source},
+                       {"target", volume.target},
+                       {"read_only", volume.read_only}});
   return {{"name", spec.name},
           {"argv", spec.argv},
           {"environment", spec.environment},
           {"working_directory", spec.working_directory},
           {"base_kind", spec.base_kind},
-          {"base", spec.base}};
+          {"base", spec.base},
+          {"volumes", volumes},
+          {"network", spec.network}};
 }
 
 void require_settled(const SessionRecord& record) {

@@ -7,12 +7,24 @@ have: their own commands see the container, and what it needs comes with it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import test_move
 import test_sessions
-from harness import LabHost, LabTest, Terminal, engines, wait_until
+from harness import Box, Census, LabHost, LabTest, Picture, Terminal, engines, wait_until
 from harness.labhost import LIMIT
+
+
+_FILE = "/root/term.ferry"
+
+
+# A check box of gtk4-widget-factory's, and the first menu of featherpad's, which opens and closes.
+_GTK_CHECKBOX = (22, 454)
+_FEATHERPAD_MENU = (20, 12)
+
+# A corner in which nothing of theirs changes under the pointer.
+_ASIDE = (1240, 780)
 
 
 class _UnderAnEngine(LabTest):
@@ -28,13 +40,10 @@ class _UnderAnEngine(LabTest):
             host.app_base = ["--engine", cls.ENGINE, "--image", engines.IMAGE]
         engines.import_image(cls.lab.hosts["alpha"], cls.ENGINE)
 
-    def setUp(self) -> None:
-        super().setUp()
-        for host in self.lab.hosts.values():
-            self.addCleanup(self._demand_no_containers, host)
-
-    def _demand_no_containers(self, host: LabHost) -> None:
-        self.assertEqual(engines.containers(host, self.ENGINE), [])
+    def _demand_clean(self, host: LabHost, before: Census) -> None:
+        super()._demand_clean(host, before)
+        if not self._spoilt:
+            self.assertEqual(engines.containers(host, self.ENGINE), [])
 
 
 class _Own(_UnderAnEngine):
@@ -63,11 +72,29 @@ class _Own(_UnderAnEngine):
         self.assertGreater(report["drain"]["pages"], 0)
         terminal.demand_living(self.beta)
 
-    def test_there_and_back_and_there(self) -> None:
+    def test_files_come_along_and_ten_moves_leave_nothing_behind(self) -> None:
         terminal = Terminal(self)
-        for source, target in ((self.alpha, self.beta), (self.beta, self.alpha), (self.alpha, self.beta)):
+        self.alpha.ask_shell("exec 9> /root/open; printf abc >&9; mkdir /mine; echo old > /mine/file; rm /etc/issue")
+        source, target = self.alpha, self.beta
+        for _ in range(10):
             terminal.move(source, target)
-            terminal.demand_living(target)
+            source, target = target, source
+        terminal.demand_living(source)
+        read = "printf def >&9; cat /root/open /mine/file; test -e /etc/issue || echo gone"
+        self.assertEqual(source.ask_shell(read), "abcdefold\ngone")
+
+    def test_in_a_file_with_its_image(self) -> None:
+        terminal = Terminal(self)
+        self.beta.run(self.ENGINE, "rmi", engines.IMAGE)  # if an earlier test brought it
+        for host in self.lab.hosts.values():
+            self.addCleanup(host.run, "rm", "-f", _FILE)
+        empty = self.beta.shot()
+        self.alpha.wayferry("freeze", "--with-image", terminal.name, _FILE)
+        self.assertEqual(engines.containers(self.alpha, self.ENGINE), [])
+        self.alpha.must("scp", "-q", _FILE, f"beta:{_FILE}")
+        self.beta.wayferry("thaw", _FILE)
+        self.beta.wait_for_change(empty)
+        terminal.demand_living(self.beta)
 
     def test_the_engine_that_has_the_image_is_chosen(self) -> None:
         self.stop_later("chosen")
@@ -89,10 +116,89 @@ class _Own(_UnderAnEngine):
         said = self.alpha.wayferry_fails("run", "--name", "short", *base, "--", "bash", "-c", "echo no way; exit 3")
         self.assertIn("the app ended at once; it said: no way", said)
 
+    def test_another_image_of_the_same_name_is_refused_with_both_digests(self) -> None:
+        terminal = Terminal(self)
+        self.beta.run(self.ENGINE, "rmi", engines.IMAGE)  # of an earlier test, perhaps
+        engines.import_other(self.beta, self.ENGINE)
+        self.addCleanup(self.beta.must, self.ENGINE, "rmi", engines.IMAGE)
+        said = self.alpha.wayferry_fails("move", terminal.name, "beta")
+        self.assertIn(f"beta: its image {engines.IMAGE}:latest is another one", said)
+        for host in self.lab.hosts.values():
+            digest = host.must(self.ENGINE, "image", "inspect", "--format", "{{.Id}}", engines.IMAGE).strip()
+            self.assertIn(digest.removeprefix("sha256:"), said)
+        terminal.demand_living(self.alpha)
+
     def test_a_root_file_system_is_refused(self) -> None:
         base = ("--engine", self.ENGINE, "--rootfs", "/srv/desktop")
         said = self.alpha.wayferry_fails("run", "--name", "none", *base, "--", "foot")
         self.assertIn("runs images, not a root file system", said)
+
+
+class _Toolkits(LabTest):
+    """Programs of GTK 4 and Qt 6: moved with their memory, before it, and in a file."""
+
+    ENGINE: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        for host in cls.lab.hosts.values():
+            engines.start(host, cls.ENGINE)
+            host.app_base = ["--engine", cls.ENGINE, "--image", engines.TOOLKITS.name]
+        engines.import_image(cls.lab.hosts["alpha"], cls.ENGINE, engines.TOOLKITS)
+
+    def demand_reaction(self, here: LabHost, spot: tuple[int, int]) -> None:
+        """What is there looks otherwise after a click, and as before after another; elsewhere things may move."""
+        x, y = spot
+        box = Box(x - 6, y - 6, x + 6, y + 6)
+        for _ in range(2):
+            here.point(*_ASIDE)
+            before = here.shot().crop(box)
+            here.click(x, y)
+            here.point(*_ASIDE)
+            wait_until(partial(self._differs, here, box, before), LIMIT, f"a change in {box}")
+
+    @staticmethod
+    def _differs(here: LabHost, box: Box, before: Picture) -> bool:
+        return here.shot().crop(box) != before
+
+    def check(self, program: str, spot: tuple[int, int]) -> None:
+        self.stop_later("app")
+        self.addCleanup(self.alpha.run, "rm", "-f", _FILE)
+        empty = {host.name: host.shot() for host in self.lab.hosts.values()}
+
+        def arrives(host: LabHost) -> None:
+            host.wait_for_window(empty[host.name], animated=True)
+            self.demand_reaction(host, spot)
+
+        self.alpha.run_app("app", program, animated=True)
+        self.demand_reaction(self.alpha, spot)
+        self.alpha.wayferry("move", "app", "beta", "--mode", "eager")
+        arrives(self.beta)
+        self.beta.wayferry("move", "app", "alpha", "--mode", "lazy")
+        arrives(self.alpha)
+        self.alpha.wayferry("freeze", "app", _FILE)
+        self.alpha.wait_for_picture(lambda now: now == empty["alpha"], "the empty desktop")
+        self.alpha.wayferry("thaw", _FILE)
+        arrives(self.alpha)
+
+    def test_gtk4_widget_factory(self) -> None:
+        self.check("gtk4-widget-factory", _GTK_CHECKBOX)
+
+    def test_featherpad(self) -> None:
+        self.check("featherpad", _FEATHERPAD_MENU)
+
+
+class PodmanToolkits(_Toolkits):
+    """GTK 4 and Qt 6 under Podman."""
+
+    ENGINE = "podman"
+
+
+class DockerToolkits(_Toolkits):
+    """GTK 4 and Qt 6 under Docker."""
+
+    ENGINE = "docker"
 
 
 class Podman(_Own):
@@ -118,16 +224,26 @@ class Docker(_Own):
 
     ENGINE = "docker"
 
-    def test_a_daemon_that_does_not_restore(self) -> None:
+
+class DockerThatDoesNotRestore(LabTest):
+    """The target's daemon is not in experimental mode."""
+
+    def test_it_is_named_with_its_cure(self) -> None:
+        engines.start(self.alpha, "docker")
+        engines.start(self.beta, "docker", experimental=False)
+        for host in self.lab.hosts.values():
+            self.addCleanup(engines.stop_docker, host)
+        self.alpha.app_base = ["--engine", "docker", "--image", engines.IMAGE]
+        engines.import_image(self.alpha, "docker")
         terminal = Terminal(self)
-        settings = "/etc/docker/daemon.json"
-        self.beta.must("sh", "-c", f"echo '{{\"experimental\": false}}' > {settings} && pkill -HUP -x dockerd")
-        self.addCleanup(self.beta.must, "pkill", "-HUP", "-x", "dockerd")
-        self.addCleanup(self.beta.must, "sh", "-c", f"echo '{{\"experimental\": true}}' > {settings}")
+        self.assertIn("its daemon does not restore containers", self.alpha.wayferry_fails("doctor", "beta"))
         said = self.alpha.wayferry_fails("move", terminal.name, "beta")
         self.assertIn("beta: Docker's daemon restores containers in experimental mode only", said)
         self.assertIn("/etc/docker/daemon.json", said)
         terminal.demand_living(self.alpha)
+
+    def _demand_clean(self, host: LabHost, before: Census) -> None:
+        """Not here: a daemon that was started and ended leaves its own things, and the hosts go with the class."""
 
 
 class DockerSessions(_UnderAnEngine, test_sessions.Moved):
@@ -140,3 +256,6 @@ class DockerFoot(_UnderAnEngine, test_move.Foot):
     """The terminal under Docker."""
 
     ENGINE = "docker"
+
+
+del _Own, _Toolkits  # without an engine they are no tests

@@ -12,7 +12,7 @@ from harness import LabHost, LabTest, Terminal, wait_until
 
 _UP_TO_CHECKPOINT = ["check", "files", "pre-warm", "barrier", "pause", "seal", "checkpoint"]
 _SOURCE_STEPS = [*_UP_TO_CHECKPOINT, "send", "restore", "commit"]
-_TARGET_STEPS = ["check", "files", "pre-warm", "receive", "restore", "adopt", "ready"]
+_TARGET_STEPS = ["check", "prepare", "files", "pre-warm", "receive", "restore", "adopt", "ready"]
 
 _KILLED = -9
 

@@ -10,7 +10,7 @@ import json
 
 from harness import LabHost, LabTest, Terminal, faults
 
-_FILE = "/root/term.ferry"
+FILE = "/root/term.ferry"
 
 
 class Freeze(LabTest):
@@ -19,22 +19,22 @@ class Freeze(LabTest):
     def setUp(self) -> None:
         super().setUp()
         for host in self.lab.hosts.values():
-            self.addCleanup(host.run, "rm", "-rf", _FILE, "/root/oci", "/root/again.tar", "/root/damaged.ferry")
+            self.addCleanup(host.run, "rm", "-rf", FILE, "/root/oci", "/root/again.tar", "/root/damaged.ferry")
         self.empty = {name: host.shot() for name, host in self.lab.hosts.items()}
         self.terminal = Terminal(self)
 
-    def bring(self, file: str = _FILE) -> None:
+    def bring(self, file: str = FILE) -> None:
         """Copies a file from alpha to beta."""
         self.alpha.must("scp", "-q", file, f"beta:{file}")
 
-    def thaw(self, host: LabHost, file: str = _FILE) -> None:
+    def thaw(self, host: LabHost, file: str = FILE) -> None:
         self.assertEqual(host.wayferry("thaw", file).strip(), self.terminal.name)
 
     def test_frozen_here_thawed_there_it_goes_on_where_it_stood(self) -> None:
         before = self.alpha.type_and_see("clear; for i in $(seq 200); do echo line $i of 200; done\n")
         self.alpha.ask_shell("exec 9> /tmp/open; printf abc >&9; echo carried > /root/written")
         before = self.alpha.type_and_see("clear; seq 30\n")
-        self.alpha.wayferry("freeze", self.terminal.name, _FILE)
+        self.alpha.wayferry("freeze", self.terminal.name, FILE)
         self.alpha.wait_for_picture(lambda now: now == self.empty["alpha"], "the empty desktop")
         self.assertEqual(self.alpha.sessions(), [])
         self.bring()
@@ -45,7 +45,7 @@ class Freeze(LabTest):
         self.assertEqual(self.beta.ask_shell("printf def >&9; cat /tmp/open /root/written"), "abcdefcarried")
 
     def test_thawed_where_it_was_frozen_and_moved_on(self) -> None:
-        self.alpha.wayferry("freeze", self.terminal.name, _FILE)
+        self.alpha.wayferry("freeze", self.terminal.name, FILE)
         self.thaw(self.alpha)
         self.alpha.wait_for_change(self.empty["alpha"])
         self.terminal.demand_living(self.alpha)
@@ -53,24 +53,24 @@ class Freeze(LabTest):
         self.terminal.demand_living(self.beta)
 
     def test_its_manifest_is_read_without_the_rest(self) -> None:
-        self.alpha.wayferry("freeze", self.terminal.name, _FILE)
-        manifest = json.loads(self.alpha.wayferry("inspect", _FILE))
+        self.alpha.wayferry("freeze", self.terminal.name, FILE)
+        manifest = json.loads(self.alpha.wayferry("inspect", FILE))
         self.assertEqual(manifest["format"], 1)
         self.assertEqual(manifest["host"], "alpha")
         self.assertEqual(manifest["session"]["container"]["name"], self.terminal.name)
         self.assertIn("xdg_wm_base", [g["interface"] for g in manifest["session"]["globals"]])
         self.assertTrue(manifest["machine"]["cpu_features"])
         # The beginning is enough, so a file of which only that is left can be looked at.
-        self.alpha.must("sh", "-c", f"head -c 100000 {_FILE} > /root/damaged.ferry")
+        self.alpha.must("sh", "-c", f"head -c 100000 {FILE} > /root/damaged.ferry")
         self.assertEqual(json.loads(self.alpha.wayferry("inspect", "/root/damaged.ferry")), manifest)
         self.thaw(self.alpha)
         self.terminal.demand_living(self.alpha)
 
     def test_what_is_wrong_with_a_file_is_said_and_starts_nothing(self) -> None:
-        self.alpha.wayferry("freeze", self.terminal.name, _FILE)
+        self.alpha.wayferry("freeze", self.terminal.name, FILE)
         for make, said in (
-            (f"head -c 300000 {_FILE} > $0", "/root/damaged.ferry"),
-            (f"cp {_FILE} $0; printf x | dd of=$0 bs=1 seek=200000 conv=notrunc status=none", "damaged"),
+            (f"head -c 300000 {FILE} > $0", "/root/damaged.ferry"),
+            (f"cp {FILE} $0; printf x | dd of=$0 bs=1 seek=200000 conv=notrunc status=none", "damaged"),
             ("echo hello > $0", "is not a file of wayferry freeze"),
             ("tar -C /etc -cf $0 issue", "is not a file of wayferry freeze"),
         ):
@@ -82,10 +82,10 @@ class Freeze(LabTest):
         self.terminal.demand_living(self.alpha)
 
     def test_a_file_that_is_there_is_not_replaced(self) -> None:
-        self.alpha.must("sh", "-c", f"echo precious > {_FILE}")
-        said = self.alpha.wayferry_fails("freeze", self.terminal.name, _FILE)
+        self.alpha.must("sh", "-c", f"echo precious > {FILE}")
+        said = self.alpha.wayferry_fails("freeze", self.terminal.name, FILE)
         self.assertIn("there is such a file already", said)
-        self.assertEqual(self.alpha.must("cat", _FILE), "precious\n")
+        self.assertEqual(self.alpha.must("cat", FILE), "precious\n")
         self.terminal.demand_living(self.alpha)
 
     def test_a_full_disk_leaves_the_app_running(self) -> None:
@@ -96,17 +96,17 @@ class Freeze(LabTest):
         self.terminal.demand_living(self.alpha)
 
     def test_a_name_that_is_taken_is_refused(self) -> None:
-        self.alpha.wayferry("freeze", self.terminal.name, _FILE)
+        self.alpha.wayferry("freeze", self.terminal.name, FILE)
         self.thaw(self.alpha)
         self.terminal.demand_living(self.alpha)
-        self.assertIn("there is a session 'term' already", self.alpha.wayferry_fails("thaw", _FILE))
+        self.assertIn("there is a session 'term' already", self.alpha.wayferry_fails("thaw", FILE))
         self.terminal.demand_living(self.alpha)
 
     def test_as_an_oci_image_it_passes_through_the_tools_of_images(self) -> None:
-        self.alpha.wayferry("freeze", "--oci", self.terminal.name, _FILE)
-        image = json.loads(self.alpha.must("skopeo", "inspect", "--raw", f"oci-archive:{_FILE}"))
+        self.alpha.wayferry("freeze", "--oci", self.terminal.name, FILE)
+        image = json.loads(self.alpha.must("skopeo", "inspect", "--raw", f"oci-archive:{FILE}"))
         self.assertEqual(image["annotations"]["io.podman.annotations.checkpoint.name"], self.terminal.name)
-        self.alpha.must("skopeo", "copy", "--quiet", f"oci-archive:{_FILE}", "oci:/root/oci:term")
+        self.alpha.must("skopeo", "copy", "--quiet", f"oci-archive:{FILE}", "oci:/root/oci:term")
         self.alpha.must("skopeo", "copy", "--quiet", "oci:/root/oci:term", "oci-archive:/root/again.tar")
         self.bring("/root/again.tar")
         self.thaw(self.beta, "/root/again.tar")

@@ -18,7 +18,7 @@ class Foot(LabTest):
     def open_terminal(self) -> None:
         self.stop_later(_NAME)
         self.alpha.run_app(_NAME, *_FOOT, env={"PS1": "$ "})
-        self.alpha.type_and_see("PS1='$ '; clear\n")
+        self.alpha.type_and_see("PS1='$ '; clear; echo ready\n")
 
     def fill(self, host: LabHost) -> Picture:
         """200 lines, so that the screen has scrolled several times."""

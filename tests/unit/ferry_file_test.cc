@@ -20,7 +20,7 @@ class FerryFile : public testing::Test {
   FerryFile() {
     transfer::Offer offer;
     offer.set_container(R"({"name":"term","argv":["foot"],"environment":[],)"
-                        R"("working_directory":"/","base_kind":"rootfs","base":"/srv/desktop"})");
+                        R"("working_directory":"/","base_kind":"rootfs","base":"/srv/desktop","volumes":[],"network":"none"})");
     offer.set_engine("runc");
     offer.set_memory_bytes(12345);
     offer.add_globals()->set_interface("wl_compositor");

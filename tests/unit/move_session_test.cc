@@ -152,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(AtSource, MoveFault,
                                          "checkpoint", "send", "restore", "commit", "handover"));
 class MoveTargetFault : public MoveSession, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(AtTarget, MoveTargetFault,
-                         testing::Values("check", "files", "pre-warm", "receive", "restore",
+                         testing::Values("check", "prepare", "files", "pre-warm", "receive", "restore",
                                          "adopt", "ready", "release"));
 
 TEST_P(MoveFault, LeavesTheAppHere) {

@@ -23,13 +23,19 @@ _WATCHED = ["/run", "/tmp", "/dev/shm", "/var/lib/wayferry", "/var/tmp"]
 # what is in them, of runc and wayferry.
 _KEPT = {"/run/criu.kdat", "/run/runc", "/run/wayferry", "/run/lock", "/var/lib/wayferry/sessions"}
 
+# Docker removes what is left of a network namespace once a minute (libnetwork/osl/namespace_linux.go).
+_DOCKER_BOOKS = ("/run/docker/netns/",)
+
 # wayferry's own book-keeping, by design: a lock file outlives what it guards, and the outcome of a move can be
 # asked for later; it is pruned by age.
-_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves")
+_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves", *_DOCKER_BOOKS)
 
 # A compositor keeps a descriptor or two from its first window on; a leak of one a move soon exceeds this.
 COMPOSITORS = {"sway", "weston", "weston-desktop-"}
 COMPOSITOR_SLACK = 3
+
+# So do the daemons of engines: one connection more to each other than when they were idle.
+DAEMONS = {"dockerd", "containerd"}
 
 # A restarted allocation or a log line makes a few pages' difference; a leak per move makes more.
 MEMORY_SLACK_KIB = 1024
@@ -86,6 +92,10 @@ def take(host: Host) -> Census:
     )
 
 
+def _slack(name: str) -> int:
+    return COMPOSITOR_SLACK if name in COMPOSITORS | DAEMONS else 0
+
+
 def leaks(before: Census, after: Census) -> list[str]:
     """One line for each thing that is there after and was not before; what went is no leak."""
     return list(_leaks(before, after))
@@ -97,7 +107,7 @@ def _leaks(before: Census, after: Census) -> Iterator[str]:
         more = descriptors - before.processes.get(key, 0)
         if key not in before.processes:
             yield f"process {pid} ({name})"
-        elif more > (COMPOSITOR_SLACK if name in COMPOSITORS else 0):
+        elif more > _slack(name):
             yield f"{more} descriptor(s) in process {pid} ({name})"
     for mount, count in (after.mounts - before.mounts).items():
         yield f"mount on {mount}, {count} time(s)"
@@ -119,7 +129,7 @@ def _growth(before: Census, after: Census) -> Iterator[str]:
     held = _descriptors_by_name(before)
     for name, descriptors in _descriptors_by_name(after).items():
         more = descriptors - held[name]
-        if more > (COMPOSITOR_SLACK if name in COMPOSITORS else 0):
+        if more > _slack(name):
             yield f"{more} descriptor(s) in {name}"
     yield from _leaks(replace(before, processes={}), replace(after, processes={}))
 

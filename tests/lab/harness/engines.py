@@ -6,59 +6,106 @@ The image is made from the desktop's own files: a terminal, what a shell needs, 
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+
 from testbed.wait import wait_until
 
 from .labhost import LIMIT, LabHost
 
 IMAGE = "localhost/lab/terminal"
 
+_EMPTY = "localhost/lab/empty"
+
 _ARCHIVE = "/var/lib/wayferry/lab-image.tar"
 
-# Of a host without systemd; and without `experimental` Docker restores nothing.
-_SETTINGS = {
-    "/etc/docker/daemon.json": '{"experimental": true}\n',
-    "/etc/containers/containers.conf": '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n',
-}
+# Of a host without systemd.
+_PODMAN_SETTINGS = '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
 
-_PROGRAMS = """
-    foot weston-simple-shm bash cat clear echo head ln ls mkdir mkfifo mv printf rm seq sleep stat touch
-"""
 
-_DATA = """
-    /usr/share/X11/xkb /usr/share/fonts/truetype/dejavu /etc/fonts /usr/share/fontconfig /usr/share/terminfo
-    /usr/lib/locale/C.utf8 /etc/issue
-"""
+@dataclass(frozen=True)
+class Image:
+    """What of the desktop's own files an image is made of: programs with their libraries, and other files, of
+    which libraries bring theirs."""
 
-_MAKE = f"""
+    name: str
+    programs: str
+    data: str
+
+
+TERMINAL = Image(
+    IMAGE,
+    "foot weston-simple-shm bash cat clear echo head ln ls mkdir mkfifo mv printf rm seq sleep stat touch",
+    "/usr/share/X11/xkb /usr/share/fonts/truetype/dejavu /etc/fonts /usr/share/fontconfig /usr/share/terminfo"
+    " /usr/lib/locale/C.utf8 /etc/issue",
+)
+
+_LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+
+TOOLKITS = Image(
+    "localhost/lab/toolkits",
+    "gtk4-widget-factory featherpad",
+    "/usr/share/X11/xkb /usr/share/fonts/truetype/dejavu /etc/fonts /usr/share/fontconfig /usr/lib/locale/C.utf8"
+    " /usr/share/glib-2.0 /usr/share/mime /usr/share/icons/hicolor /usr/share/icons/Adwaita"
+    f" {_LIBRARIES}/gdk-pixbuf-2.0 {_LIBRARIES}/qt6/plugins/platforms/libqwayland-generic.so"
+    f" {_LIBRARIES}/qt6/plugins/wayland-shell-integration {_LIBRARIES}/qt6/plugins/wayland-decoration-client",
+)
+
+_MAKE = """
     set -e
     work=$(mktemp -d) && cd $work
     mkdir -p proc sys dev tmp run root etc usr/bin usr/lib usr/lib64 usr/sbin
     for name in bin lib lib64 sbin; do ln -s usr/$name $name; done
-    for name in {_PROGRAMS.replace(chr(10), " ")}; do
-        program=$(type -P $name)
-        cp --parents -L $program $(ldd $program | grep -o '/[^ ]*') .
-    done
-    cp -r --parents {_DATA.replace(chr(10), " ")} .
+    for name in $1; do cp --parents -L $(type -P $name) .; done
+    cp -r --parents $2 .
+    find usr -type f '(' -path '*/bin/*' -o -name '*.so' ')' -exec ldd {} + 2>/dev/null |
+        grep -o '/[^ ]* (' | tr -d ' (' | sort -u | xargs cp --parents -L -t .
     echo 'root:x:0:0:root:/root:/bin/bash' > etc/passwd
-    tar -cf {_ARCHIVE} .
+    tar -cf $3 .
     rm -r $work
 """
 
 
-def start(host: LabHost, engine: str) -> None:
-    """Makes an engine usable on a host: settings, and the daemon if it has one."""
-    for path, text in _SETTINGS.items():
-        host.must("sh", "-c", f"mkdir -p ${{1%/*}} && cat > $1", "sh", path, stdin=text.encode())
+def start(host: LabHost, engine: str, *, experimental: bool = True) -> None:
+    """Makes an engine usable on a host: settings, and the daemon if it has one. Its folders and groups are there
+    afterwards, as after any first use. Without EXPERIMENTAL, Docker restores nothing."""
+    write(host, "/etc/containers/containers.conf", _PODMAN_SETTINGS)
+    write(host, "/etc/docker/daemon.json", json.dumps({"experimental": experimental}))
     if engine == "docker":
-        host.start("dockerd", log="dockerd")
-        wait_until(lambda: host.run("docker", "info").returncode == 0, LIMIT, f"Docker on {host.name}")
+        start_docker(host)
+    import_other(host, engine, _EMPTY)
+    # There is no such program in it, so it ends at once; nobody minds.
+    host.run(engine, "run", "--rm", "--network", "none", _EMPTY, "/none")
+    host.must(engine, "rmi", _EMPTY)
 
 
-def import_image(host: LabHost, engine: str) -> None:
+def start_docker(host: LabHost) -> None:
+    """Starts the daemon as an init system would: without a desktop session's environment."""
+    host.start("env", "-u", "XDG_RUNTIME_DIR", "dockerd", log="dockerd")
+    wait_until(lambda: host.run("docker", "info").returncode == 0, LIMIT, f"Docker on {host.name}")
+
+
+def stop_docker(host: LabHost) -> None:
+    """Ends the daemon; containers end with it."""
+    host.must("pkill", "-x", "dockerd")
+    wait_until(lambda: not host.pids("dockerd") and not host.pids("containerd"), LIMIT, "the end of Docker")
+
+
+def write(host: LabHost, path: str, text: str) -> None:
+    """Writes a file and the folders above it."""
+    host.must("sh", "-c", "mkdir -p ${1%/*} && cat > $1", "sh", path, stdin=text.encode())
+
+
+def import_image(host: LabHost, engine: str, image: Image = TERMINAL) -> None:
     """Makes the image and brings it into the engine's store."""
-    host.must("bash", "-c", _MAKE)
-    host.must(engine, "import", _ARCHIVE, IMAGE)
+    host.must("bash", "-c", _MAKE, "make", image.programs, image.data, _ARCHIVE)
+    host.must(engine, "import", _ARCHIVE, image.name)
     host.must("rm", _ARCHIVE)
+
+
+def import_other(host: LabHost, engine: str, name: str = IMAGE) -> None:
+    """Makes an image with nothing in it of use."""
+    host.must("sh", "-c", f"tar -cf - -C /etc issue | {engine} import - {name}")
 
 
 def containers(host: LabHost, engine: str) -> list[str]:

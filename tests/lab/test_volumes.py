@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Folders of a host in a container: carried with the app, shared by both hosts, or the move is refused."""
+
+from __future__ import annotations
+
+from harness import LabHost, LabTest, Terminal
+from testbed.host import SHARED_FOLDER
+
+_FOLDER = "/srv/papers"
+_NAMED = "notes"
+
+
+class Volumes(LabTest):
+    """foot with a volume at /data, and a file open in it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for host in self.lab.hosts.values():
+            self.addCleanup(host.run, "rm", "-rf", _FOLDER, f"{_FOLDER}.carried", "/root/term.ferry")
+        self.alpha.must("mkdir", _FOLDER)
+
+    def open_terminal(self, volume: str) -> Terminal:
+        self.alpha.app_base = [*self.alpha.app_base, "--volume", volume]
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base[:-2])
+        terminal = Terminal(self)
+        self.alpha.ask_shell("exec 9> /data/open; printf abc >&9; mkdir /data/deep; echo old > /data/deep/file")
+        return terminal
+
+    def demand_data(self, here: LabHost, folder: str) -> None:
+        """The file is still open at its place, and what the app writes lies in the host's folder."""
+        self.assertEqual(here.ask_shell("printf def >&9; cat /data/open /data/deep/file"), "abcdefold")
+        self.assertEqual(here.must("cat", f"{folder}/open"), "abcdef")
+        here.ask_shell("rm /data/deep/file; exec 9> /data/open; printf abc >&9; echo old > /data/deep/file")
+
+    def move(self, source: LabHost, target: LabHost, *options: str) -> None:
+        empty = target.shot()
+        source.wayferry("move", "term", target.name, *options)
+        target.wait_for_change(empty)
+
+    def test_unmoved_it_is_a_folder_of_the_host(self) -> None:
+        self.open_terminal(f"{_FOLDER}:/data")
+        self.demand_data(self.alpha, _FOLDER)
+
+    def test_carried_there_and_back(self) -> None:
+        terminal = self.open_terminal(f"{_FOLDER}:/data")
+        for source, target in ((self.alpha, self.beta), (self.beta, self.alpha), (self.alpha, self.beta)):
+            self.move(source, target, "--carry", "/data")
+            self.demand_data(target, _FOLDER)
+            self.assertEqual(source.must("ls", f"{_FOLDER}.carried"), "deep\nopen\n")
+            self.assertNotEqual(source.run("test", "-e", _FOLDER).returncode, 0)
+        terminal.demand_living(self.beta)
+
+    def test_a_named_one_carried(self) -> None:
+        self.open_terminal(f"{_NAMED}:/data")
+        self.move(self.alpha, self.beta, "--carry", "all")
+        self.demand_data(self.beta, f"/var/lib/wayferry/volumes/{_NAMED}")
+        self.assertEqual(self.alpha.must("ls", "/var/lib/wayferry/volumes"), "")
+        self.beta.wayferry("stop", "term")
+        self.beta.must("rm", "-r", "/var/lib/wayferry/volumes")
+        self.alpha.must("rmdir", "/var/lib/wayferry/volumes")
+
+    def test_shared_by_both_hosts(self) -> None:
+        self.alpha.must("mkdir", f"{SHARED_FOLDER}/papers")
+        self.addCleanup(self.alpha.must, "rm", "-r", f"{SHARED_FOLDER}/papers")
+        self.open_terminal(f"{SHARED_FOLDER}/papers:/data")
+        self.move(self.alpha, self.beta, "--shared", "/data")
+        self.demand_data(self.beta, f"{SHARED_FOLDER}/papers")
+        self.assertEqual(self.alpha.must("cat", f"{SHARED_FOLDER}/papers/open"), "abc")
+        self.assertEqual(self.alpha.must("find", f"{SHARED_FOLDER}/papers", "-name", ".wayferry*"), "")
+
+    def demand_refusal(self, terminal: Terminal, said: str, *options: str) -> None:
+        self.assertIn(said, self.alpha.wayferry_fails("move", "term", "beta", *options))
+        terminal.demand_living(self.alpha)
+
+    def test_without_a_word_about_it_the_move_is_refused(self) -> None:
+        terminal = self.open_terminal(f"{_FOLDER}:/data")
+        self.demand_refusal(terminal, f"volume /data ({_FOLDER} of this host) would be left behind")
+        self.demand_refusal(terminal, "the app has no volume at /date", "--carry", "/date")
+
+    def test_one_that_is_not_shared_is_not_taken_for_it(self) -> None:
+        terminal = self.open_terminal(f"{_FOLDER}:/data")
+        self.beta.must("mkdir", _FOLDER)
+        self.demand_refusal(terminal, "beta: the volume /data is not shared", "--shared", "/data")
+        self.assertEqual(self.alpha.must("find", _FOLDER, "-name", ".wayferry*"), "")
+
+    def test_files_that_are_there_are_not_overwritten(self) -> None:
+        terminal = self.open_terminal(f"{_FOLDER}:/data")
+        self.beta.must("sh", "-c", f"mkdir {_FOLDER} && echo precious > {_FOLDER}/open")
+        self.demand_refusal(terminal, "has files in it already", "--carry", "/data")
+        self.assertEqual(self.beta.must("cat", f"{_FOLDER}/open"), "precious\n")
+
+    def test_frozen_with_the_app(self) -> None:
+        terminal = self.open_terminal(f"{_FOLDER}:/data")
+        said = self.alpha.wayferry_fails("freeze", "term", "/root/term.ferry", "--shared", "/data")
+        self.assertIn("a file cannot promise that the volume /data is shared", said)
+        terminal.demand_living(self.alpha)
+        self.alpha.wayferry("freeze", "term", "/root/term.ferry", "--carry", "/data")
+        self.alpha.must("scp", "-q", "/root/term.ferry", "beta:/root/term.ferry")
+        empty = self.beta.shot()
+        self.beta.wayferry("thaw", "/root/term.ferry")
+        self.beta.wait_for_change(empty)
+        self.demand_data(self.beta, _FOLDER)
+
+
+class ForeignSockets(LabTest):
+    """An app that is connected to somebody outside."""
+
+    def test_they_are_named_before_anything_stands_still(self) -> None:
+        self.alpha.must("mkdir", "-p", "/srv/sounds")
+        self.addCleanup(self.alpha.must, "rm", "-r", "/srv/sounds")
+        open_socket = "import socket, time; s = socket.socket(socket.AF_UNIX)"
+        listener = f"{open_socket}; s.bind('/srv/sounds/native'); s.listen(); c = s.accept(); time.sleep(600)"
+        self.alpha.start("python3", "-c", listener, log="sounds")
+        self.addCleanup(self.alpha.run, "pkill", "-f", "srv/sounds/native")
+        self.alpha.wait_for_socket("/srv/sounds/native")
+        client = f"{open_socket}; s.connect('/sounds/native'); print('connected', flush=True); time.sleep(600)"
+        self.stop_later("client")
+        base = [*self.alpha.app_base, "--volume", "/srv/sounds:/sounds"]
+        self.alpha.wayferry("run", "--name", "client", *base, "--", "python3", "-c", client)
+        self.alpha.wait_for_log("client", "connected")
+        said = self.alpha.wayferry_fails("move", "client", "beta", "--shared", "all")
+        self.assertIn("the app is connected to what stays behind: python3 (process ", said)
+        self.assertIn("/native", said)
+        self.assertEqual(self.alpha.session_state("client"), "running")
+
+
+class SessionBus(LabTest):
+    """--dbus gives the app a session bus of its own, which moves with it."""
+
+    def test_it_answers_before_and_after_a_move(self) -> None:
+        self.alpha.app_base = [*self.alpha.app_base, "--dbus"]
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base[:-1])
+        terminal = Terminal(self)
+        ask = "dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetId"
+        bus = self.alpha.ask_shell(ask)
+        self.assertTrue(bus)
+        terminal.move(self.alpha, self.beta)
+        self.assertEqual(self.beta.ask_shell(ask), bus)
+        terminal.demand_living(self.beta)
