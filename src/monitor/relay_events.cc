@@ -61,6 +61,8 @@ void Relay::compositor_message(const Header& header, Bytes body) {
   if (!event_code(call, fds) || !reaches_app(call)) return;
   pass_event(call, std::move(fds));
   model_->event(call);
+  // Of an object that the compositor made nobody says delete_id.
+  if (message.destructor && object->by_event) return release(*object);
   if (object->is(protocol::wl_keyboard) && header.opcode == event::wl_keyboard::enter)
     focus_came(call.value("serial").word);
 }
