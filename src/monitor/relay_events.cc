@@ -74,7 +74,8 @@ bool Relay::resolve_event(Call& call) {
     const Value& value = call.args->values[i];
     if (arg.type == ArgType::new_id) {
       // The app learns of it only where it learns of this event.
-      const bool told = call.object->life == Life::alive;
+      const bool told =
+          call.object->life == Life::alive && call.message->since <= call.object->version;
       const AppId id = told ? model_->objects.next_server_id() : AppId::none;
       call.made = &model_->objects.make(*arg.interface, call.object->version, id);
       call.made->by_event = true;
