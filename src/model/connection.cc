@@ -136,6 +136,8 @@ void Connection::event_code(const Call& call) {
     call.object->busy = false;
   } else if (call.object->is(protocol::wl_seat)) {
     call.object->capabilities = call.value("capabilities").word;
+  } else if (call.object->is(protocol::wl_output)) {
+    call.object->scale = call.value("factor").word;
   } else if (call.object->is(protocol::xdg_toplevel) || call.object->is(protocol::xdg_popup)) {
     call.object->told_configure = as_text(call.body);
   }
