@@ -5,6 +5,7 @@
 
 #include "cli/verbs.h"
 #include "criu/host_checks.h"
+#include "monitor/attach.h"
 #include "move/ssh.h"
 #include "util/error.h"
 #include "util/process.h"
@@ -25,6 +26,12 @@ HostCheck check_compositor(const LocalHost& host) {
   }
 }
 
+// What apps are offered here, for `run --compat` elsewhere.
+Offer globals_here(const HostCheck& compositor) {
+  constexpr std::chrono::seconds limit{5};
+  return compositor.ok ? offer_of(compositor.detail, limit) : Offer{};
+}
+
 nlohmann::json examine_here(const LocalHost& host) {
   std::vector<HostCheck> checks = check_host();
   checks.push_back(check_compositor(host));
@@ -32,7 +39,10 @@ nlohmann::json examine_here(const LocalHost& host) {
   for (const HostCheck& check : checks)
     list.push_back(
         {{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}, {"cure", check.cure}});
-  return {{"host", this_host()}, {"version", WAYFERRY_VERSION}, {"checks", list}};
+  return {{"host", this_host()},
+          {"version", WAYFERRY_VERSION},
+          {"checks", list},
+          {"globals", globals_here(checks.back())}};
 }
 
 nlohmann::json examine_there(const std::string& host) {

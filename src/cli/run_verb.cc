@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <ctime>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <print>
 
 #include "cli/verbs.h"
 #include "engine/image.h"
+#include "monitor/attach.h"
+#include "move/ssh.h"
 #include "session/names.h"
 #include "util/error.h"
 #include "util/scope.h"
@@ -21,6 +24,7 @@ struct RunOptions {
   std::string working_directory;
   std::vector<std::string> environment;
   std::vector<std::string> argv;
+  std::vector<std::string> compat;
 };
 
 void set_base(ContainerSpec& spec, const RunOptions& options) {
@@ -40,6 +44,29 @@ void set_base(ContainerSpec& spec, const RunOptions& options) {
                           defaults.environment.end());
 }
 
+Offer globals_of(const std::string& host) {
+  const Output output = run(ssh_command(host, {"wayferry", "doctor", "--json"}));
+  const auto report = nlohmann::json::parse(output.out, nullptr, false);
+  Offer globals;
+  if (report.is_object()) globals = report.value("globals", globals);
+  if (globals.empty())
+    throw Failure(host, "it did not say what its compositor offers: " + output.err,
+                  "wayferry doctor " + host);
+  return globals;
+}
+
+// What this compositor and those of all the hosts have, each in the lowest version among them.
+Offer common_offer(const std::string& compositor, const std::vector<std::string>& hosts) {
+  constexpr std::chrono::seconds limit{5};
+  Offer common = offer_of(compositor, limit);
+  for (const std::string& host : hosts) {
+    const Offer there = globals_of(host);
+    std::erase_if(common, [&](const auto& global) { return !there.contains(global.first); });
+    for (auto& [interface, version] : common) version = std::min(version, there.at(interface));
+  }
+  return common;
+}
+
 SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   SessionRecord record;
   record.spec.name = options.name;
@@ -51,6 +78,7 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   if (record.spec.working_directory.empty()) record.spec.working_directory = "/";
   record.engine = options.engine;
   record.compositor = host.find_compositor(options.display);
+  if (!options.compat.empty()) record.spec.offer = common_offer(record.compositor, options.compat);
   record.created = std::time(nullptr);
   return record;
 }
@@ -109,6 +137,10 @@ void add_run(CLI::App& root, const LocalHost& host) {
       ->type_name("K=V")
       ->allow_extra_args(false);
   verb->add_option("--display", options->display, "Compositor's socket, path or name");
+  verb->add_option("--compat", options->compat, "Offer the app only what these hosts have as well")
+      ->type_name("HOST[,HOST]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   verb->add_option("--engine", options->engine, "Container engine")
       ->check(CLI::IsMember({"runc", "crun"}))
       ->capture_default_str();

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ struct ContainerSpec {
   std::string working_directory = "/";
   std::string base_kind;  ///< "rootfs" (a directory) or "image" (imported; see image.h)
   std::string base;       ///< directory of --rootfs, or the image's digest
+  /// What the app is offered at most: interface → version; empty: whatever a compositor has.
+  std::map<std::string, uint32_t> offer;
 };
 
 /// One container's folders on this host. All lie in the session's folder; `writable` must not be on

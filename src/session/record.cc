@@ -38,6 +38,7 @@ ContainerSpec spec_from(const json& from, const std::string& where) {
   from.at("working_directory").get_to(spec.working_directory);
   from.at("base_kind").get_to(spec.base_kind);
   from.at("base").get_to(spec.base);
+  spec.offer = from.value("offer", spec.offer);
   if (!valid_session_name(spec.name)) throw ProtocolError(where, "bad session name");
   if (spec.argv.empty()) throw ProtocolError(where, "no program to run");
   if (spec.base_kind != "rootfs" && spec.base_kind != "image")
@@ -84,7 +85,8 @@ json to_json(const ContainerSpec& spec) {
           {"environment", spec.environment},
           {"working_directory", spec.working_directory},
           {"base_kind", spec.base_kind},
-          {"base", spec.base}};
+          {"base", spec.base},
+          {"offer", spec.offer}};
 }
 
 void require_settled(const SessionRecord& record) {
