@@ -16,6 +16,9 @@ struct ScanError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What a message can have: wire/decode.h's max_args.
+constexpr size_t most_arguments = 28;
+
 struct ArgumentIr {
   std::string name;
   std::string type;       // as in the XML

@@ -93,6 +93,9 @@ void check_request(const std::string& at, const MessageIr& message, const RuleIr
     throw ScanError(at + ": 'create' and 'dismiss' go with requests that make an object, only");
   if ((rule.rule == "destroy") != message.destructor)
     throw ScanError(at + ": 'destroy' goes with destructors, only");
+  const bool kept = rule.rule != "drop" && rule.rule != "destroy";
+  if (kept && std::ranges::count(message.args, std::string("fd"), &ArgumentIr::type) > 1)
+    throw ScanError(at + ": what is kept has one descriptor at most");
 }
 
 template <typename Check>

@@ -41,6 +41,9 @@ MessageIr read_message(const pugi::xml_node& node, const std::string& interface)
   message.destructor = std::string(node.attribute("type").as_string()) == "destructor";
   for (const auto& arg : node.children("arg"))
     message.args.push_back(read_argument(arg, interface + "." + message.name));
+  if (message.args.size() > most_arguments)
+    throw ScanError(interface + "." + message.name + " has more than " +
+                    std::to_string(most_arguments) + " arguments");
   return message;
 }
 

@@ -14,7 +14,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from . import build, desktop, places, runs, say, screen
+from . import build, desktop, places, runs, say, screen, stages
 from .host import Host
 from .runs import Run
 from .wait import wait_until
@@ -42,7 +42,7 @@ class Move:
 
 
 def run(what: str) -> int:
-    """Measures the relay, moves, or both (what = "all")."""
+    """Measures the relay, moves, switches, or everything (what = "all")."""
     build.install()
     here = runs.start(["alpha", "beta"], desktop.Desktop("sway"))
     try:
@@ -52,6 +52,8 @@ def run(what: str) -> int:
             _relay(here)
         if what in ("move", "all"):
             _moves(here)
+        if what in ("switch", "all"):
+            _switches(here)
     finally:
         here.down()
     return 0
@@ -134,6 +136,27 @@ def _times(moves: list[Move]) -> list[list[str]]:
 
 def _row(name: str, values: list[float]) -> list[str]:
     return [name, *(f"{value:.1f}" for value in (statistics.median(values), min(values), max(values)))]
+
+
+# Switches
+
+
+def _switches(here: Run) -> None:
+    alpha = here.host("alpha")
+    other = stages.add(alpha, here.desktop, "sway", "second")
+    stages.show(alpha, here.desktop, None)
+    say.step(f"{ROUNDS} switches of gtk4-widget-factory there and back")
+    before = screen.picture(alpha, here.desktop)
+    command = ["wayferry", "run", "--name", "factory", "--rootfs", places.INNER_DESKTOP, "--", "gtk4-widget-factory"]
+    alpha.must(command, here.desktop.session)
+    wait_until(lambda: screen.picture(alpha, here.desktop) != before, _LIMIT, "the factory's window")
+    times = []
+    for _ in range(ROUNDS):
+        for display in (other.display, here.desktop.socket):
+            said = alpha.must(["wayferry", "switch", "factory", "--display", display, "--json"], here.desktop.session)
+            times.append(json.loads(said)["attach_ms"])
+    rows = [["", "median", "min", "max"], _row("attach", times)]
+    _section(f"{len(times)} switches of gtk4-widget-factory, from connecting to rebuilt: milliseconds", _table(rows))
 
 
 # Printing

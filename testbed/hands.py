@@ -29,3 +29,13 @@ def point(host: Host, desktop: Desktop, x: int, y: int) -> None:
 def click(host: Host, desktop: Desktop, button: str = "left") -> None:
     """Presses and releases a button where the pointer is."""
     host.must(["lab-seat", "click", button], desktop.screen)
+
+
+def press(host: Host, desktop: Desktop, button: str = "left") -> None:
+    """Presses a button and holds it."""
+    host.must(["lab-seat", "press", button], desktop.screen)
+
+
+def release(host: Host, desktop: Desktop, button: str = "left") -> None:
+    """Lets go of it."""
+    host.must(["lab-seat", "release", button], desktop.screen)

@@ -150,6 +150,15 @@ def test(args: argparse.Namespace) -> int:
     return suite.run(args.filter)
 
 
+def coverage(args: argparse.Namespace) -> int:
+    """The coverage table."""
+    from . import suite
+
+    os.environ["WAYFERRY_COVERAGE"] = "write"
+    os.environ["WAYFERRY_COVERAGE_APPS"] = ",".join(args.app)
+    return suite.run(["test_coverage"])
+
+
 def bench(args: argparse.Namespace) -> int:
     """Figures."""
     from . import bench as module

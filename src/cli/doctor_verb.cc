@@ -6,6 +6,7 @@
 #include "cli/verbs.h"
 #include "criu/host_checks.h"
 #include "engine/docker.h"
+#include "monitor/attach.h"
 #include "move/ssh.h"
 #include "util/error.h"
 #include "util/process.h"
@@ -26,6 +27,12 @@ HostCheck check_compositor(const LocalHost& host) {
   }
 }
 
+// What apps are offered here, for `run --compat` elsewhere.
+Offer globals_here(const HostCheck& compositor) {
+  constexpr std::chrono::seconds limit{5};
+  return compositor.ok ? offer_of(compositor.detail, limit) : Offer{};
+}
+
 nlohmann::json examine_here(const LocalHost& host) {
   std::vector<HostCheck> checks = check_host();
   if (auto docker = check_docker()) checks.push_back(std::move(*docker));
@@ -34,7 +41,10 @@ nlohmann::json examine_here(const LocalHost& host) {
   for (const HostCheck& check : checks)
     list.push_back(
         {{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}, {"cure", check.cure}});
-  return {{"host", this_host()}, {"version", WAYFERRY_VERSION}, {"checks", list}};
+  return {{"host", this_host()},
+          {"version", WAYFERRY_VERSION},
+          {"checks", list},
+          {"globals", globals_here(checks.back())}};
 }
 
 nlohmann::json examine_there(const std::string& host) {

@@ -45,6 +45,7 @@ void monitor(const LocalHost& host, const std::string& name) {
   const int status = run_monitor({.display_socket = folders.display() / display_name,
                                   .control_socket = folders.control(),
                                   .compositor = record.compositor,
+                                  .offer = record.spec.offer,
                                   .on_app_ended = remove,
                                   .on_abandoned = abandoned,
                                   .app_output = monitor_output_fd,

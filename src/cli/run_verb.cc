@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <ctime>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <print>
 #include <ranges>
 
 #include "cli/verbs.h"
+#include "monitor/attach.h"
+#include "move/ssh.h"
 #include "session/names.h"
 #include "util/error.h"
 #include "util/scope.h"
@@ -24,6 +27,7 @@ struct RunOptions {
   std::vector<std::string> volumes;
   std::vector<std::string> environment;
   std::vector<std::string> argv;
+  std::vector<std::string> compat;
 };
 
 // "SOURCE:TARGET" or "SOURCE:TARGET:ro", as docker and podman write it.
@@ -65,6 +69,29 @@ void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options) {
                           defaults.environment.end());
 }
 
+Offer globals_of(const std::string& host) {
+  const Output output = run(ssh_command(host, {"wayferry", "doctor", "--json"}));
+  const auto report = nlohmann::json::parse(output.out, nullptr, false);
+  Offer globals;
+  if (report.is_object()) globals = report.value("globals", globals);
+  if (globals.empty())
+    throw Failure(host, "it did not say what its compositor offers: " + output.err,
+                  "wayferry doctor " + host);
+  return globals;
+}
+
+// What this compositor and those of all the hosts have, each in the lowest version among them.
+Offer common_offer(const std::string& compositor, const std::vector<std::string>& hosts) {
+  constexpr std::chrono::seconds limit{5};
+  Offer common = offer_of(compositor, limit);
+  for (const std::string& host : hosts) {
+    const Offer there = globals_of(host);
+    std::erase_if(common, [&](const auto& global) { return !there.contains(global.first); });
+    for (auto& [interface, version] : common) version = std::min(version, there.at(interface));
+  }
+  return common;
+}
+
 SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   SessionRecord record;
   record.spec.name = options.name;
@@ -81,6 +108,7 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
     record.spec.argv.insert(record.spec.argv.begin(), std::begin(with_bus), std::end(with_bus));
   if (record.spec.working_directory.empty()) record.spec.working_directory = "/";
   record.compositor = host.find_compositor(options.display);
+  if (!options.compat.empty()) record.spec.offer = common_offer(record.compositor, options.compat);
   record.created = std::time(nullptr);
   return record;
 }
@@ -143,6 +171,10 @@ void add_run(CLI::App& root, const LocalHost& host) {
   verb->add_option("--volume", options->volumes,
                    "Folder or named volume, SOURCE:/INSIDE[:ro] (repeatable)")
       ->type_name("VOLUME")
+      ->allow_extra_args(false);
+  verb->add_option("--compat", options->compat, "Offer the app only what these hosts have as well")
+      ->type_name("HOST[,HOST]")
+      ->delimiter(',')
       ->allow_extra_args(false);
   verb->add_option("--network", options->network, "Network, as docker or podman call it")
       ->capture_default_str();

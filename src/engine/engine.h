@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ struct ContainerSpec {
   std::string base;       ///< directory of --rootfs, or the image's digest
   std::vector<Volume> volumes;
   std::string network = "none";  ///< none, or what the engine calls a network
+  /// What the app is offered at most: interface → version; empty: whatever a compositor has.
+  std::map<std::string, uint32_t> offer;
 };
 
 /// One container's folders on this host. All lie in the session's folder; `writable` must not be on

@@ -102,6 +102,8 @@ void Connection::request_code(const Call& call) {
     place(call);
   } else if (is(protocol::zwp_text_input_v3, request::zwp_text_input_v3::commit)) {
     ++call.object->commits;
+  } else if (is(protocol::xdg_popup, request::xdg_popup::grab)) {
+    keep_latest(*call.object, call.object->log, record(call, false));  // attach looks for it
   } else if (call.made) {
     create(call);  // wl_display.get_registry, wl_registry.bind, wl_seat.get_*
   }
@@ -134,6 +136,8 @@ void Connection::event_code(const Call& call) {
     call.object->busy = false;
   } else if (call.object->is(protocol::wl_seat)) {
     call.object->capabilities = call.value("capabilities").word;
+  } else if (call.object->is(protocol::wl_output)) {
+    call.object->scale = call.value("factor").word;
   } else if (call.object->is(protocol::xdg_toplevel) || call.object->is(protocol::xdg_popup)) {
     call.object->told_configure = as_text(call.body);
   }
@@ -143,8 +147,7 @@ Recorded Connection::record(const Call& call, bool strong) {
   const Message& message = *call.message;
   // An event has its group in its own opcode; a request's may be shared.
   const bool request = &message == &call.object->interface->requests[message.opcode];
-  Recorded recorded{.sequence = next_sequence(),
-                    .opcode = message.opcode,
+  Recorded recorded{.opcode = message.opcode,
                     .group = request ? request_carry(message).group : message.opcode,
                     .strong = strong,
                     .body = std::string(as_text(call.body)),
@@ -158,6 +161,7 @@ Recorded Connection::record(const Call& call, bool strong) {
     else if (arg.type == ArgType::object || arg.type == ArgType::new_id)
       set_word(recorded.body, value.offset, object ? raw(object->slot) : 0);
   }
+  recorded.sequence = next_sequence();  // behind the copies, which a rebuild makes first
   objects.keep(message, recorded);
   return recorded;
 }

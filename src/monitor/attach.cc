@@ -4,9 +4,14 @@
 #include <algorithm>
 
 #include "monitor/attach_parts.h"
+#include "wire/opcodes.gen.h"
 
 namespace wayferry {
 namespace {
+
+bool is_output(const VirtualGlobal& global) {
+  return global.interface == &protocol::wl_output;
+}
 
 // The app keeps its names and versions; behind each stands the first free global of the same kind
 // here, or none. Returns the globals that the app does not know.
@@ -25,18 +30,38 @@ std::vector<CompositorGlobal> match_globals(Relay& relay) {
   }
   std::vector<CompositorGlobal> unknown;
   for (const CompositorGlobal& global : relay.link()->globals())
-    if (offered_version(global) > 0 && !used.contains(global.name)) unknown.push_back(global);
+    if (relay.offered_version(global) > 0 && !used.contains(global.name)) unknown.push_back(global);
   return unknown;
 }
 
 void announce_new(Relay& relay, const std::vector<CompositorGlobal>& globals) {
   for (const CompositorGlobal& global : globals) {
     VirtualGlobal& added =
-        relay.model().add_global(*find_interface(global.interface), offered_version(global));
+        relay.model().add_global(*find_interface(global.interface), relay.offered_version(global));
     added.compositor_name = global.name;
     added.compositor_version = added.version;
     relay.announce(added);
   }
+}
+
+// Outputs that are no more, when others are there: an app never sees none.
+void withdraw_outputs(Relay& relay) {
+  auto& globals = relay.model().globals;
+  if (std::ranges::none_of(globals, [](const VirtualGlobal& global) {
+        return is_output(global) && global.compositor_name != 0;
+      }))
+    return;
+  for (VirtualGlobal& global : globals)
+    if (is_output(global) && global.compositor_name == 0 && !global.withdrawn)
+      relay.withdraw(global);
+}
+
+// What we answer ourselves is offered whatever the compositor has.
+void announce_ours(Relay& relay) {
+  if (std::ranges::contains(relay.model().globals, &protocol::wl_fixes, &VirtualGlobal::interface))
+    return;
+  relay.announce(
+      relay.model().add_global(protocol::wl_fixes, baseline_version(protocol::wl_fixes)));
 }
 
 AttachReport rebuild(Relay& relay, AttachClock::time_point end) {
@@ -52,6 +77,8 @@ AttachReport rebuild(Relay& relay, AttachClock::time_point end) {
   windows.tell_wanted_sizes();
   relay.round_trip(end);  // whatever the compositor has against it, it says now
   announce_new(relay, unknown);
+  announce_ours(relay);
+  withdraw_outputs(relay);
   return {.objects = relay.model().objects.size(), .inert = objects.reasons()};
 }
 
@@ -74,6 +101,17 @@ AttachReport attach(Relay& relay, const std::string& display, std::chrono::milli
     relay.set_link(nullptr);
     throw;
   }
+}
+
+Offer offer_of(const std::string& display, std::chrono::milliseconds limit) {
+  Relay probe{UniqueFd()};
+  probe.set_link(std::make_unique<CompositorLink>(display));
+  probe.round_trip(AttachClock::now() + limit);
+  Offer offer;
+  for (const CompositorGlobal& global : probe.link()->globals())
+    if (const uint32_t version = probe.offered_version(global))
+      offer[global.interface] = std::max(offer[global.interface], version);
+  return offer;
 }
 
 std::vector<std::string> missing_globals(const std::string& display,

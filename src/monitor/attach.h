@@ -31,4 +31,7 @@ std::vector<std::string> missing_globals(const std::string& display,
                                          const std::vector<control::Global>& needed,
                                          std::chrono::milliseconds limit);
 
+/// What the compositor at `display` lets an app be offered. Throws CompositorLost.
+Offer offer_of(const std::string& display, std::chrono::milliseconds limit);
+
 }  // namespace wayferry

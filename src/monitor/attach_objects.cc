@@ -31,6 +31,15 @@ const Message& creation_request(Connection& model, const Object& object) {
   return model.objects.at(object.maker).interface->requests[object.creation.opcode];
 }
 
+uint32_t global_name(Connection& model, const Object& object) {
+  if (object.maker == Slot::none || !model.objects.at(object.maker).is(protocol::wl_registry))
+    return 0;
+  const Message& bind = creation_request(model, object);
+  Decoded decoded;
+  decode(bind, bytes_of(object.creation.body), decoded);
+  return value_of(bind, decoded, "name").word;
+}
+
 bool is_frame_callback(Connection& model, const Object& object) {
   return object.maker != Slot::none && model.objects.at(object.maker).is(protocol::wl_surface) &&
          object.creation.opcode == request::wl_surface::frame;
@@ -83,10 +92,7 @@ bool ObjectBuilder::had_grab(const Object& popup) {
 }
 
 void ObjectBuilder::make_global(Object& object) {
-  const Message& bind = creation_request(model_, object);
-  Decoded decoded;
-  decode(bind, bytes_of(object.creation.body), decoded);
-  const VirtualGlobal* global = model_.global_by_name(value_of(bind, decoded, "name").word);
+  const VirtualGlobal* global = model_.global_by_name(global_name(model_, object));
   if (global) relay_.bind_at_compositor(object, *global);
   if (object.inert()) make_inert(object, "this compositor has no such global");
 }

@@ -18,6 +18,8 @@ using AttachClock = std::chrono::steady_clock;
 
 /// The request that made an object; it must not have been made by an event.
 const Message& creation_request(Connection& model, const Object& object);
+/// The app's name of the global that the object was bound from, 0: it was not bound.
+uint32_t global_name(Connection& model, const Object& object);
 bool is_frame_callback(Connection& model, const Object& object);
 
 /// Tells the app that what held at its last compositor holds no more: focus is lost before it is
@@ -74,8 +76,8 @@ class WindowBuilder {
   std::map<Slot, Slot> parents();
   Object* role_of(Slot surface);
   void configure(const std::vector<Object*>& roles);
-  void fill(Object& surface);
-  void ask_content(Object& surface, bool& said);
+  void fill(Object& surface, bool shown);
+  void ask_content(Object& surface, bool shown, bool& said);
   void ask_pending(Object& surface);
   void place_children(Object& parent);
   void place(Object& parent, Slot child, uint16_t request, Slot sibling);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "monitor/attach_parts.h"
+#include "monitor/kept_size.h"
 #include "wire/opcodes.gen.h"
 
 namespace wayferry {
@@ -38,7 +39,7 @@ void WindowBuilder::build() {
     // Children before parents: a synchronised sub-surface's state is taken over with its parent's
     // commit, so the picture comes up whole.
     std::ranges::stable_sort(tree.surfaces, std::greater(), &std::pair<size_t, Object*>::first);
-    for (const auto& [depth, surface] : tree.surfaces) fill(*surface);
+    for (const auto& [depth, surface] : tree.surfaces) fill(*surface, tree.role != nullptr);
   }
 }
 
@@ -105,9 +106,11 @@ std::vector<Object*> WindowBuilder::parts_of(Object& surface) {
   return parts;
 }
 
-void WindowBuilder::fill(Object& surface) {
+// What no role shows here (a cursor, before the pointer comes) is not asked for frames, which would
+// never come: the callbacks that wait are inert, so they fire at the end of the attach.
+void WindowBuilder::fill(Object& surface, bool shown) {
   bool said = false;
-  ask_content(surface, said);
+  ask_content(surface, shown, said);
   place_children(surface);
   if (model_.mapped(surface)) {
     constexpr uint32_t everything = 0x7fffffff;
@@ -117,12 +120,12 @@ void WindowBuilder::fill(Object& surface) {
   ask_pending(surface);
 }
 
-void WindowBuilder::ask_content(Object& surface, bool& said) {
+void WindowBuilder::ask_content(Object& surface, bool shown, bool& said) {
   for (Object* part : parts_of(surface)) {
     for (const Recorded& recorded : part->log)
       if (request_carry(part->interface->requests[recorded.opcode]).rule == RequestRule::pending)
         said |= relay_.ask_recorded(*part, recorded);
-    if (is_frame_callback(model_, *part) && !part->awaits_commit)
+    if (shown && is_frame_callback(model_, *part) && !part->awaits_commit)
       said |= relay_.ask_recorded(surface, part->creation, part);
   }
 }
@@ -161,6 +164,7 @@ void WindowBuilder::tell_wanted_sizes() {
   for (auto& [slot, body] : std::exchange(relay_.wanted_configures, {})) {
     Object* role = objects_.find(slot);
     if (!role) continue;
+    if (role->is(protocol::xdg_toplevel)) note_first_configure(*role, body);
     const size_t size_bytes = role->is(protocol::xdg_popup) ? 16 : 8;  // x, y, width, height
     const std::string size = body.substr(0, size_bytes);
     if (size == std::string(size_bytes, '\0') || role->told_configure.starts_with(size)) continue;

@@ -37,6 +37,11 @@ void CompositorLink::free(CompositorId id) {
   if (id < CompositorId::first_server) free_.push_back(raw(id));
 }
 
+const Interface* CompositorLink::abandoned(CompositorId id) const {
+  const auto found = abandoned_.find(id);
+  return found == abandoned_.end() ? nullptr : found->second;
+}
+
 CompositorId CompositorLink::sync() {
   const CompositorId id = allocate();
   syncs_.insert(id);

@@ -46,6 +46,12 @@ class CompositorLink {
   /// Handles an event of one of the link's own objects. False: it is not one of them.
   bool own_event(CompositorId object, uint16_t opcode, Bytes body);
 
+  /// Nobody waits any more for what this object of the compositor's still says: it is read past.
+  void abandon(CompositorId id, const Interface& interface) { abandoned_[id] = &interface; }
+  /// The compositor has given the id to a new object.
+  void reused(CompositorId id) { abandoned_.erase(id); }
+  const Interface* abandoned(CompositorId id) const;
+
   /// A global came or went after the first round trip.
   std::function<void(const CompositorGlobal&, bool gone)> on_global;
 
@@ -60,6 +66,7 @@ class CompositorLink {
   std::vector<uint32_t> free_;
   CompositorId registry_{};
   std::set<CompositorId> syncs_;
+  std::map<CompositorId, const Interface*> abandoned_;
   std::vector<CompositorGlobal> globals_;
 };
 

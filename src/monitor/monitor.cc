@@ -25,7 +25,7 @@ class Monitor {
  public:
   explicit Monitor(const MonitorOptions& options)
       : options_(options),
-        host_(loop_, options.compositor,
+        host_(loop_, options.compositor, options.offer,
               {.watch = [this](pid_t init) { watch(init); },
                .abandoned = options.on_abandoned,
                .end = [this] { loop_.stop(); }}),

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "monitor/relay.h"
 #include "util/io.h"
 
 // The monitor process of one session: serves the app's display connections, relays them to the
@@ -23,6 +24,7 @@ struct MonitorOptions {
   Path display_socket;  ///< where the app's connections arrive, as the host sees it
   Path control_socket;
   std::string compositor;  ///< path of the compositor's socket
+  Offer offer;             ///< what the app is offered at most
   /// The container's first process ended (after watch or go). The monitor ends afterwards.
   std::function<void()> on_app_ended;
   /// A mover was lost while it held the barrier: let the container go on.

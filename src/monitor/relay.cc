@@ -5,15 +5,21 @@
 
 #include <algorithm>
 
+#include "monitor/attach_parts.h"
 #include "util/error.h"
 #include "wire/opcodes.gen.h"
 
 namespace wayferry {
+namespace {
+
+constexpr std::chrono::seconds probation{10};
+
+}  // namespace
 
 Relay::Relay(UniqueFd app) : app_(std::move(app)), model_(std::make_unique<Connection>()) {}
 
 Relay::Relay(UniqueFd app, FrozenConnection frozen)
-    : app_(std::move(app)), model_(std::move(frozen.connection)) {
+    : app_(std::move(app)), model_(std::move(frozen.connection)), attaches_(1) {
   // What the app had not read comes before anything new; it is in the app's words already.
   app_.out() = std::move(frozen.unread_events);
   for (const auto& file : frozen.unread_event_files) app_.queue_fd(file->fd.duplicate());
@@ -27,6 +33,20 @@ void Relay::set_link(std::unique_ptr<CompositorLink> link) {
   model_->objects.clear_compositor_ids();
   model_->objects.each_in_order([](Object& object) { object.commits_before = object.commits; });
   model_->serials.new_epoch();
+  if (!link_) return;
+  ++attaches_;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - attached_ > probation) forgiven_ = 0;
+  attached_ = now;
+}
+
+// What a compositor has against a connection soon after a change of compositors is more likely our
+// doing than that of the app, which was good where it came from: so it is attached once more. What
+// goes wrong again and again is the app's after all.
+bool Relay::forgive() {
+  constexpr uint32_t most = 3;
+  return attaches_ > 1 && std::chrono::steady_clock::now() - attached_ < probation &&
+         ++forgiven_ <= most;
 }
 
 bool Relay::flush() {
@@ -122,28 +142,52 @@ void Relay::watch_globals() {
   };
 }
 
-void Relay::global_changed(const CompositorGlobal& global, bool gone) {
-  if (!gone) {
-    const uint32_t version = offered_version(global);
-    if (version == 0) return;
-    VirtualGlobal& added = model_->add_global(*find_interface(global.interface), version);
-    added.compositor_name = global.name;
-    added.compositor_version = version;
-    announce(added);
-    return;
-  }
-  const auto at = std::ranges::find(model_->globals, global.name, &VirtualGlobal::compositor_name);
-  if (at == model_->globals.end()) return;
-  at->compositor_name = 0;
-  at->withdrawn = true;
+void Relay::withdraw(VirtualGlobal& global) {
+  global.compositor_name = 0;
+  global.withdrawn = true;
   for (const Object* registry : model_->objects.in_order())
     if (registry->is(protocol::wl_registry) && registry->life == Life::alive)
-      tell(*registry, event::wl_registry::global_remove, {at->name});
+      tell(*registry, event::wl_registry::global_remove, {global.name});
 }
 
-uint32_t offered_version(const CompositorGlobal& global) {
+void Relay::global_changed(const CompositorGlobal& global, bool gone) {
+  if (gone) {
+    const auto at =
+        std::ranges::find(model_->globals, global.name, &VirtualGlobal::compositor_name);
+    if (at != model_->globals.end()) withdraw(*at);
+    return;
+  }
+  const uint32_t version = offered_version(global);
+  if (version == 0 || stand_behind_known(global, version)) return;
+  VirtualGlobal& added = model_->add_global(*find_interface(global.interface), version);
+  added.compositor_name = global.name;
+  added.compositor_version = version;
+  announce(added);
+}
+
+// The app knows one of this kind that nothing stood behind: an output that comes late, for example.
+bool Relay::stand_behind_known(const CompositorGlobal& global, uint32_t version) {
+  const auto known = std::ranges::find_if(model_->globals, [&](const VirtualGlobal& other) {
+    return other.interface->name == global.interface && other.compositor_name == 0 &&
+           !other.withdrawn;
+  });
+  if (known == model_->globals.end()) return false;
+  known->compositor_name = global.name;
+  known->compositor_version = std::min(version, known->version);
+  model_->objects.each_in_order([&](Object& object) {
+    if (object.life == Life::alive && object.inert() && global_name(*model_, object) == known->name)
+      bind_at_compositor(object, *known);
+  });
+  return true;
+}
+
+uint32_t Relay::offered_version(const CompositorGlobal& global) const {
   const Interface* interface = find_interface(global.interface);
-  return interface ? std::min(global.version, baseline_version(*interface)) : 0;
+  if (!interface || interface == &protocol::wl_fixes) return 0;  // that one is ours
+  const uint32_t version = std::min(global.version, baseline_version(*interface));
+  if (offer_.empty()) return version;
+  const auto limit = offer_.find(global.interface);
+  return limit == offer_.end() ? 0 : std::min(version, limit->second);
 }
 
 }  // namespace wayferry

@@ -35,6 +35,9 @@ class AppError : public ProtocolError {
   uint32_t code_;
 };
 
+/// What an app is offered at most: interface → version. Empty: no limit but ours.
+using Offer = std::map<std::string, uint32_t>;
+
 class Relay {
  public:
   /// A connection that the app has just made.
@@ -67,6 +70,9 @@ class Relay {
 
   // --- for attach ------------------------------------------------------------------------------
   void set_link(std::unique_ptr<CompositorLink> link);
+  void limit_offer(Offer offer) { offer_ = std::move(offer); }
+  /// The version of a compositor's global that the app is offered, 0: none.
+  uint32_t offered_version(const CompositorGlobal& global) const;
   /// From now on, globals that come and go are told to the app.
   void watch_globals();
   /// Sends, then handles events until the compositor has handled everything.
@@ -93,8 +99,9 @@ class Relay {
   void release(Object& object);
   /// Lets an object without counterpart say so to the app.
   void tell_inert(Object& object);
-  /// Tells all of the app's registries of a global.
+  /// Tells all of the app's registries of a global; that it is gone.
   void announce(const VirtualGlobal& global);
+  void withdraw(VirtualGlobal& global);
 
  private:
   using Fds = std::vector<UniqueFd>;
@@ -109,9 +116,12 @@ class Relay {
   bool passable(const Call& call) const;
   void pass_request(const Call& call, Fds fds);
   void finish_request(const Call& call, bool passed);
+  void end_registry(Object& registry);
   void send_error(const AppError& error);
 
   void compositor_message(const Header& header, Bytes body);
+  void skip_event(const Interface& interface, const Header& header, Bytes body);
+  Fds take_fds(const Message& message, const Decoded& decoded);
   bool resolve_event(Call& call);
   bool event_code(const Call& call, Fds& fds);
   bool display_event(const Call& call);
@@ -119,10 +129,12 @@ class Relay {
   void pass_event(const Call& call, Fds fds);
   void deleted(CompositorId id);
   void compositor_error(const Call& call);
+  bool forgive();
   bool configure_is_ours(const Call& call);
   bool cut_stream(Object& object);
   void focus_came(uint32_t compositor_serial);
   void global_changed(const CompositorGlobal& global, bool gone);
+  bool stand_behind_known(const CompositorGlobal& global, uint32_t version);
 
   WireChannel app_;
   std::unique_ptr<Connection> model_;
@@ -130,9 +142,10 @@ class Relay {
   bool held_ = false;
   bool failed_ = false;
   uint64_t messages_ = 0;
+  Offer offer_;
+  uint32_t attaches_ = 0;  // also those before a move
+  uint32_t forgiven_ = 0;
+  std::chrono::steady_clock::time_point attached_;
 };
-
-/// The version of a compositor's global that the app is offered, 0: none.
-uint32_t offered_version(const CompositorGlobal& global);
 
 }  // namespace wayferry

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "monitor/bridges.h"
+#include "monitor/kept_size.h"
 #include "monitor/relay.h"
 #include "monitor/shared_files.h"
 #include "util/error.h"
@@ -17,6 +19,12 @@ namespace {
 // "frame" closes a group of a device's events; one after nothing but left-out motions says nothing.
 bool is_frame(const Message& message) {
   return message.name == "frame";
+}
+
+const Message& event_of(const Interface& interface, const Header& header) {
+  if (header.opcode >= interface.events.size())
+    throw CompositorLost("the compositor sent an unknown event of " + std::string(interface.name));
+  return interface.events[header.opcode];
 }
 
 }  // namespace
@@ -41,28 +49,53 @@ void Relay::compositor_message(const Header& header, Bytes body) {
   Object* object = model_->objects.by_compositor(CompositorId{header.object});
   if (!object) {
     if (link_->own_event(CompositorId{header.object}, header.opcode, body)) return;
+    if (const Interface* interface = link_->abandoned(CompositorId{header.object}))
+      return skip_event(*interface, header, body);
     throw CompositorLost("the compositor sent an event for object " +
                          std::to_string(header.object) + ", which is not there");
   }
-  if (header.opcode >= object->interface->events.size())
-    throw CompositorLost("the compositor sent an unknown event of " +
-                         std::string(object->interface->name));
-  const Message& message = object->interface->events[header.opcode];
+  const Message& message = event_of(*object->interface, header);
   Decoded decoded;
   decode(message, body, decoded);
+  Fds fds = take_fds(message, decoded);
+
+  Call call{.object = object, .message = &message, .args = &decoded, .body = body};
+  if (!resolve_event(call)) return;
+  if (!event_code(call, fds) || !reaches_app(call)) return;
+  std::string kept;
+  if (object->is(protocol::xdg_toplevel) && header.opcode == event::xdg_toplevel::configure)
+    kept = with_kept_size(*model_, *object, as_text(body));
+  if (!kept.empty()) call.body = bytes_of(kept);
+  const bool older = object->compositor_version < object->version;
+  const bool instead = older && bridge_event(*this, call, Moment::instead);
+  if (older) bridge_event(*this, call, Moment::before);
+  if (!instead) pass_event(call, std::move(fds));
+  model_->event(call);
+  // Of an object that the compositor made nobody says delete_id.
+  if (message.destructor && object->by_event) return release(*object);
+  if (older) bridge_event(*this, call, Moment::after);
+  if (object->is(protocol::wl_keyboard) && header.opcode == event::wl_keyboard::enter)
+    focus_came(call.value("serial").word);
+}
+
+Relay::Fds Relay::take_fds(const Message& message, const Decoded& decoded) {
   if (decoded.fds > link_->channel().received_fds())
     throw CompositorLost("the compositor sent " + qualified_name(message) +
                          " without its file descriptor");
   Fds fds;
   for (size_t i = 0; i < decoded.fds; ++i) fds.push_back(link_->channel().take_fd());
+  return fds;
+}
 
-  Call call{.object = object, .message = &message, .args = &decoded, .body = body};
-  if (!resolve_event(call)) return;
-  if (!event_code(call, fds) || !reaches_app(call)) return;
-  pass_event(call, std::move(fds));
-  model_->event(call);
-  if (object->is(protocol::wl_keyboard) && header.opcode == event::wl_keyboard::enter)
-    focus_came(call.value("serial").word);
+// Said before the compositor knew that the object is gone, or because it never can know.
+void Relay::skip_event(const Interface& interface, const Header& header, Bytes body) {
+  const Message& message = event_of(interface, header);
+  Decoded decoded;
+  decode(message, body, decoded);
+  take_fds(message, decoded);
+  for (size_t i = 0; i < decoded.count; ++i)
+    if (message.args[i].type == ArgType::new_id)
+      link_->abandon(CompositorId{decoded.values[i].word}, *message.args[i].interface);
 }
 
 bool Relay::resolve_event(Call& call) {
@@ -72,12 +105,14 @@ bool Relay::resolve_event(Call& call) {
     const Value& value = call.args->values[i];
     if (arg.type == ArgType::new_id) {
       // The app learns of it only where it learns of this event.
-      const bool told = call.object->life == Life::alive;
+      const bool told =
+          call.object->life == Life::alive && call.message->since <= call.object->version;
       const AppId id = told ? model_->objects.next_server_id() : AppId::none;
       call.made = &model_->objects.make(*arg.interface, call.object->version, id);
       call.made->by_event = true;
       call.made->creation.sequence = model_->next_sequence();
       call.made->compositor_version = call.object->compositor_version;
+      link_->reused(CompositorId{value.word});
       model_->objects.set_compositor_id(*call.made, CompositorId{value.word});
     } else if (arg.type == ArgType::object && value.word != 0) {
       call.objects[i] = model_->objects.by_compositor(CompositorId{value.word});
@@ -107,7 +142,7 @@ bool Relay::event_code(const Call& call, Fds& fds) {
     return true;
   }
   if (object.is(protocol::wl_buffer)) return object.busy;  // else it is free for the app already
-  if (object.is(protocol::zwp_text_input_v3)) return true;
+  if (object.is(protocol::zwp_text_input_v3) || object.is(protocol::wl_output)) return true;
   return !configure_is_ours(call);
 }
 
@@ -197,7 +232,7 @@ void Relay::compositor_error(const Call& call) {
              : "object " + std::to_string(call.value("object_id").word);
   spdlog::error("the compositor ended the connection: error {} on {}: {}", call.value("code").word,
                 name, text);
-  if (attaching) throw CompositorLost("the compositor refused: " + name + ": " + text);
+  if (attaching || forgive()) throw CompositorLost("the compositor refused: " + name + ": " + text);
   failed_ = true;
   const AppId told = blamed && blamed->app_id != AppId::none ? blamed->app_id : AppId::display;
   tell(model_->objects.display(), event::wl_display::error,

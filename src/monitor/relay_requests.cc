@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "monitor/bridges.h"
 #include "monitor/relay.h"
 #include "util/error.h"
 #include "wire/opcodes.gen.h"
@@ -115,6 +116,7 @@ void Relay::app_message(const Header& header, Bytes body) {
     model_->objects.set_compositor_id(*call.made, link_->allocate());
     call.made->compositor_version = object.compositor_version;
   }
+  if (object.compositor_version < object.version && !object.inert()) bridge_request(*this, call);
   // Passed first: a destroyed object's numbers are still there.
   if (pass) pass_request(call, std::move(fds));
   model_->request(call);
@@ -217,15 +219,25 @@ void Relay::finish_request(const Call& call, bool passed) {
   Object& object = *call.object;
   if (request_carry(*call.message).rule == RequestRule::focus && !passed) focus_owed = true;
   if (call.made && !passed) tell_inert(*call.made);
+  if (object.is(protocol::wl_fixes) && !call.message->destructor) end_registry(*call.objects[0]);
   if (!call.message->destructor) return;
-  // Too new a destructor for this compositor: its object stays there, for the app it is gone.
-  if (!passed) model_->objects.set_compositor_id(object, CompositorId::none);
-  if (object.by_event) {
+  // Too new a destructor for this compositor: its object stays there, for the app it is gone. One
+  // of the compositor's own making is gone for both at once, but not for what is under way.
+  if (!object.inert() && (!passed || object.by_event)) {
+    link_->abandon(object.compositor_id, *object.interface);
     model_->objects.set_compositor_id(object, CompositorId::none);
+  }
+  if (object.by_event) {
     release(object);
   } else if (object.inert()) {
     release(object);  // nobody else will say delete_id
   }
+}
+
+// Objects that were bound through it live on.
+void Relay::end_registry(Object& registry) {
+  model_->objects.end(registry);
+  release(registry);
 }
 
 void Relay::send_error(const AppError& error) {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "monitor/attach.h"
 #include "monitor/freeze.h"
 #include "util/error.h"
 #include "wire/opcodes.gen.h"
@@ -71,9 +70,11 @@ double milliseconds_since(Clock::time_point start) {
 
 }  // namespace
 
-SessionHost::SessionHost(asio::io_context& loop, std::string compositor, SessionHooks hooks)
+SessionHost::SessionHost(asio::io_context& loop, std::string compositor, Offer offer,
+                         SessionHooks hooks)
     : loop_(loop),
       compositor_(std::move(compositor)),
+      offer_(std::move(offer)),
       hooks_(std::move(hooks)),
       read_timer_(loop),
       attach_timer_(loop) {}
@@ -88,6 +89,11 @@ void SessionHost::start_waiting() {
     serve(std::make_unique<Relay>(std::move(socket)));
 }
 
+AttachReport SessionHost::attach_to(const std::string& display, Relay& relay) {
+  relay.limit_offer(offer_);
+  return attach(relay, display, attach_limit);
+}
+
 // A relay without a link is attached now, or as soon as there is a compositor.
 void SessionHost::serve(std::unique_ptr<Relay> relay) {
   served_.push_back(std::make_unique<ServedConnection>(
@@ -96,7 +102,7 @@ void SessionHost::serve(std::unique_ptr<Relay> relay) {
   ServedConnection& connection = *served_.back();
   if (!connection.relay().link()) {
     try {
-      attach(connection.relay(), compositor_, attach_limit);
+      attach_to(compositor_, connection.relay());
     } catch (const CompositorLost& lost) {
       spdlog::warn("not attached yet: {}", lost.what());
       return reattach_later();
@@ -125,7 +131,7 @@ void SessionHost::reattach_later() {
     for (const auto& connection : served_) {
       if (connection->relay().link()) continue;
       try {
-        attach(connection->relay(), compositor_, attach_limit);
+        attach_to(compositor_, connection->relay());
         spdlog::info("attached to {} again", compositor_);
         connection->serve();
       } catch (const CompositorLost& lost) {
@@ -264,7 +270,7 @@ void SessionHost::adopt(ControlClient& client, const control::Adopt& request) {
   if (request.pids_size() > 0) adopted_init_ = request.pids(0);
   control::Reply reply;
   control::Attached& attached = *reply.mutable_attached();
-  for (auto& relay : restored) add_report(attach(*relay, compositor_, attach_limit), attached);
+  for (auto& relay : restored) add_report(attach_to(compositor_, *relay), attached);
   for (auto& relay : restored) serve(std::move(relay));
   attached.set_attach_ms(milliseconds_since(start));
   client.reply(reply);
@@ -272,7 +278,7 @@ void SessionHost::adopt(ControlClient& client, const control::Adopt& request) {
 
 void SessionHost::attach_all(const std::string& display, control::Attached& into) {
   for (const auto& connection : served_) {
-    add_report(attach(connection->relay(), display, attach_limit), into);
+    add_report(attach_to(display, connection->relay()), into);
     connection->serve();
   }
 }

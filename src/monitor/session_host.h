@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "monitor/attach.h"
 #include "monitor/control_server.h"
 #include "monitor/served_connection.h"
 
@@ -27,7 +28,7 @@ struct SessionHooks {
 
 class SessionHost {
  public:
-  SessionHost(asio::io_context& loop, std::string compositor, SessionHooks hooks);
+  SessionHost(asio::io_context& loop, std::string compositor, Offer offer, SessionHooks hooks);
 
   void add_app(UniqueFd socket);
   void control(const std::shared_ptr<ControlClient>& client, const control::Request& request);
@@ -47,6 +48,7 @@ class SessionHost {
   void switch_to(ControlClient& client, const std::string& display);
   void attach_all(const std::string& display, control::Attached& into);
 
+  AttachReport attach_to(const std::string& display, Relay& relay);
   void serve(std::unique_ptr<Relay> relay);
   void start_waiting();
   void over(ServedConnection& connection);
@@ -57,6 +59,7 @@ class SessionHost {
 
   asio::io_context& loop_;
   std::string compositor_;
+  Offer offer_;
   SessionHooks hooks_;
   bool started_ = false;           // watch, adopt: new connections are new
   std::vector<UniqueFd> waiting_;  // accepted, not yet known what for

@@ -52,6 +52,7 @@ ContainerSpec spec_from(const json& from, const std::string& where) {
   from.at("base").get_to(spec.base);
   for (const json& volume : from.at("volumes")) spec.volumes.push_back(volume_from(volume, where));
   from.at("network").get_to(spec.network);
+  spec.offer = from.value("offer", spec.offer);
   if (!valid_session_name(spec.name)) throw ProtocolError(where, "bad session name");
   if (spec.argv.empty()) throw ProtocolError(where, "no program to run");
   if (spec.base_kind != "rootfs" && spec.base_kind != "image")
@@ -105,7 +106,8 @@ json to_json(const ContainerSpec& spec) {
           {"base_kind", spec.base_kind},
           {"base", spec.base},
           {"volumes", volumes},
-          {"network", spec.network}};
+          {"network", spec.network},
+          {"offer", spec.offer}};
 }
 
 void require_settled(const SessionRecord& record) {

@@ -21,7 +21,9 @@ namespace wayferry {
 
 constexpr size_t header_size = 8;
 constexpr size_t max_message_size = 65532;  // the size field has 16 bits, messages are whole words
-constexpr size_t max_args = 20;             // libwayland's WL_CLOSURE_MAX_ARGS
+// libwayland writes at most 20 (WL_CLOSURE_MAX_ARGS), and sends at most 28 descriptors at once
+// (MAX_FDS_OUT): a message that is all descriptors fits as well.
+constexpr size_t max_args = 28;
 
 struct Header {
   uint32_t object;

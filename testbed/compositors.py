@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""The compositors that an app can be brought to, and how each is started on a host.
+
+This module is data and a way to start it. All but Mutter run nested: each in a window of the host's screen (a
+headless sway, see desktop.py) that fills the screen, so that one photograph, one virtual keyboard and one
+virtual pointer serve them all, and so that weston has a seat at all. Mutter has no such mode: it runs
+headless, its seat is reached over D-Bus (seat/mutter_hands.py), and nobody sees it.
+
+Each runs in a runtime folder of its own, where its socket is called like the session's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import cursor
+from .errors import LabError
+from .host import Host
+from .wait import wait_until
+
+ICONS = "/run/lab/icons"
+SOCKET = "wayland-1"
+SEAT = "seat"
+
+# From nothing to a socket takes under a second; a loaded machine may need many.
+START_LIMIT = 30.0
+
+SWAY_LOOK = """\
+seat * xcursor_theme {theme}
+xwayland disable
+default_border none
+default_floating_border none
+focus_follows_mouse no
+focus_on_window_activation focus
+"""
+
+_SWAY_CONFIG = "output * bg #{background} solid_color\n" + SWAY_LOOK
+
+_WESTON_CONFIG = """\
+[core]
+idle-time=0
+[shell]
+panel-position=none
+locking=false
+animation=none
+startup-animation=none
+close-animation=none
+focus-animation=none
+background-color=0xff{background}
+[keyboard]
+keymap_layout=us
+"""
+
+# Windows that leave it to KWin fill the screen, as sway has them do.
+_KWIN_CONFIG = """\
+[Windows]
+Placement=Maximizing
+[Plugins]
+blurEnabled=false
+contrastEnabled=false
+[KDE]
+AnimationDurationFactor=0
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one compositor is started. In COMMANDS (a service each, in this order), ENVIRONMENT and FILES (below its
+    folder), {folder} is its runtime folder, {outer} the socket of the screen it runs in."""
+
+    commands: dict[str, list[str]]
+    environment: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    background: str = "336699"
+    seen: bool = True
+
+
+_BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path={folder}/bus"}
+_BUS_COMMAND = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path={folder}/bus"]
+_MUTTER = ["mutter", "--headless", "--wayland", "--no-x11", "--virtual-monitor=1280x800", f"--wayland-display={SOCKET}"]
+
+KINDS = {
+    "sway": Kind(
+        commands={"sway": ["sway", "--config", "{folder}/sway.conf"]},
+        environment={"WLR_BACKENDS": "wayland", "WLR_RENDERER": "pixman"},
+        files={"sway.conf": _SWAY_CONFIG},
+    ),
+    "weston": Kind(
+        commands={
+            # --fullscreen would be the word, but then weston 14 gives its output a width of 0 and ends.
+            "weston": ["weston", "--backend=wayland", "--renderer=pixman", "--sprawl", f"--socket={SOCKET}"]
+            + ["--config={folder}/weston.ini"]
+        },
+        files={"weston.ini": _WESTON_CONFIG},
+    ),
+    "kwin": Kind(
+        commands={
+            "bus": _BUS_COMMAND,
+            "kwin": ["kwin_wayland", "--wayland-display", "{outer}", f"--socket={SOCKET}"]
+            + ["--width=1280", "--height=800", "--no-lockscreen", "--no-global-shortcuts"],
+            # Without a wallpaper, a black window could not be told from none.
+            "wallpaper": ["env", f"WAYLAND_DISPLAY={{folder}}/{SOCKET}", "swaybg", "-c", "#336699"],
+        },
+        environment={**_BUS, "XDG_CONFIG_HOME": "{folder}/config", "LIBGL_ALWAYS_SOFTWARE": "1"},
+        files={"config/kwinrc": _KWIN_CONFIG, "config/kdeglobals": _KWIN_CONFIG},
+    ),
+    "mutter": Kind(
+        commands={"bus": _BUS_COMMAND, "mutter": _MUTTER, "hands": ["python3", "{folder}/hands.py", "{folder}/seat"]},
+        environment=_BUS,
+        files={"hands.py": (Path(__file__).parent / "seat" / "mutter_hands.py").read_text()},
+        seen=False,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Compositor:
+    """One compositor of a host; `name` is that of its window's workspace and of its services."""
+
+    name: str
+    kind: str
+    folder: str
+
+    @property
+    def display(self) -> str:
+        """Its socket."""
+        return f"{self.folder}/{SOCKET}"
+
+    @property
+    def seen(self) -> bool:
+        """It has a window on the screen."""
+        return KINDS[self.kind].seen
+
+    def start(self, host: Host, outer: str, background: str | None = None) -> None:
+        """Starts it, in a window of the compositor that listens at OUTER, and waits for its socket."""
+        kind = KINDS[self.kind]
+        place = {"folder": self.folder, "outer": outer}
+        host.path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        look = {"background": background or kind.background, "theme": cursor.THEME}
+        for file, text in kind.files.items():
+            path = host.path(f"{self.folder}/{file}")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text.format(**look) if not file.endswith(".py") else text)
+        env = {key: value.format(**place) for key, value in kind.environment.items()}
+        env |= {"XDG_RUNTIME_DIR": self.folder, "WAYLAND_DISPLAY": outer, **cursor.environment(ICONS)}
+        for service, argv in kind.commands.items():
+            log = self.name if service == self.kind else f"{self.name}-{service}"
+            host.service(log, [word.format(**place) for word in argv], env)
+            wait_for_socket(host, f"{self.folder}/{_SOCKETS.get(service, SOCKET)}", log)
+
+
+# What each service listens at, where that is not the display.
+_SOCKETS = {"bus": "bus", "hands": SEAT}
+
+
+def wait_for_socket(host: Host, socket: str, service: str) -> None:
+    """Waits until SERVICE listens there; says the end of its log if it does not."""
+    try:
+        wait_until(host.path(socket).is_socket, START_LIMIT, f"{service} on {host.name}")
+    except LabError as error:
+        tail = host.log(service).read_text(errors="replace")[-2000:]
+        raise LabError(f"{error}; its log ends:\n{tail}") from error

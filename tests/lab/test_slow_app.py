@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""An app that does not read: its compositor never cuts it off, and the monitor's memory stays bounded."""
+
+from __future__ import annotations
+
+import json
+
+from harness import LabTest, Terminal, wait_until
+
+# Enough to fill the socket (a few hundred events) several times over.
+_ROUNDS = 40
+_MEGABYTE = 1024 * 1024
+
+
+class SlowApp(LabTest):
+    """foot is stopped while the pointer goes over it."""
+
+    HOSTS = ["alpha"]
+
+    def setUp(self) -> None:
+        self.alpha = self.beta = self.lab.hosts["alpha"]
+
+    def memory(self) -> int:
+        """Bytes that the session's monitor holds."""
+        session = json.loads(self.alpha.wayferry("ps", "--json"))[0]
+        status = self.alpha.must("cat", f"/proc/{session['monitor_pid']}/status")
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))) * 1024
+
+    def wiggle(self) -> None:
+        """Some thousand motions, with the buttons and the wheel of impatience."""
+        script = f"""
+            for i in $(seq {_ROUNDS}); do
+                for x in 100 300 500 700 900 1100; do
+                    lab-seat point $x $((i * 10)); lab-seat scroll 1
+                done
+                lab-seat click left
+            done
+        """
+        self.alpha.must("env", *(f"{k}={v}" for k, v in self.alpha.desktop.screen.items()), "sh", "-c", script)
+
+    def test_a_stopped_app_is_not_cut_off(self) -> None:
+        terminal = Terminal(self)
+        before = self.memory()
+        pid = str(self.alpha.pids("foot")[0])
+        self.alpha.must("kill", "-STOP", pid)
+        self.addCleanup(self.alpha.run, "kill", "-CONT", pid)
+        for _ in range(3):
+            self.wiggle()
+        self.assertLess(self.memory() - before, _MEGABYTE, "the monitor's memory while the app does not read")
+        self.alpha.must("kill", "-CONT", pid)
+        terminal.demand_running()
+        wait_until(lambda: self.alpha.pids("foot") == [int(pid)], 5.0, "the same foot")
