@@ -41,6 +41,7 @@ bool settle_abandoned(const LocalHost& host, const std::string& name) {
   record.state = SessionState::running;
   record.move_id.clear();
   record.move_host.clear();
+  record.lazy = false;
   host.store.save(record);
   return true;
 }

@@ -26,6 +26,7 @@ PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<P
   for (const auto& [process, ranges] : lazy)
     for (const PageRange& range : ranges) lazy_[process].add(range);
   unsent_ = lazy_;
+  for (const auto& [process, unsent] : unsent_) numbers_.left += unsent.pages();
 }
 
 bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
@@ -71,7 +72,7 @@ bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop,
     if (now - ticked >= tick_pause) faults.send({.kind = FrameKind::tick});
     if (now - ticked >= tick_pause) ticked = now;
     if (!frame && now - heard > channel_silence)
-      throw ChannelLost("no sign of the other side for 5 s");
+      throw ChannelLost("no sign of the other side for 4 s");
     if (!frame) continue;
     heard = now;
     if (frame->kind == FrameKind::drained) {

@@ -67,7 +67,13 @@ void SessionStore::create(const SessionRecord& record) const {
   fs::create_directories(folders.display());
   fs::create_directories(container.bundle);
   fs::create_directories(container.writable);
+  fs::remove(notice(record.spec.name));
   save(record);
+}
+
+void SessionStore::leave_notice(const std::string& name, const std::string& text) const {
+  fs::create_directories(notice(name).parent_path());
+  write_file(notice(name), text);
 }
 
 void SessionStore::save(const SessionRecord& record) const {
@@ -83,6 +89,8 @@ std::optional<SessionRecord> SessionStore::load(const std::string& name) const {
 
 SessionRecord SessionStore::require(const std::string& name) const {
   if (auto record = load(name)) return std::move(*record);
+  if (const auto text = valid_session_name(name) ? read_file(notice(name)) : std::nullopt)
+    throw Failure("", "session '" + name + "' has ended: " + *text);
   throw Failure("", "there is no session '" + name + "'", "wayferry ps lists them");
 }
 
