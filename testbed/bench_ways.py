@@ -219,9 +219,13 @@ _MAKE_IMAGE = f"""
     rm {_ARCHIVE}
 """
 
-_SETTINGS = """
+_STORE = "/var/lib/wayferry/bench-podman"
+_SETTINGS = f"""
     mkdir -p /etc/containers
     printf '[engine]\\ncgroup_manager = "cgroupfs"\\nevents_logger = "file"\\n' > /etc/containers/containers.conf
+    # Its overlays cannot lie upon the one that is the host's root.
+    printf '[storage]\\ndriver = "overlay"\\ngraphroot = "{_STORE}"\\nrunroot = "/run/bench-podman"\\n' \\
+        > /etc/containers/storage.conf
 """
 
 _PODMAN = f"""

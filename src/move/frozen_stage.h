@@ -15,7 +15,8 @@ namespace wayferry {
 /// Unpacks one tar stream (file_data* files_end) below `upper`; before it, paths to remove.
 void receive_files(Link& link, const Path& upper);
 
-/// All of the frozen stage up to `restore`; returns the sealed state.
-std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images);
+/// What goes ahead of it (early_pages.h; `early` is a folder with room for it), and all of the
+/// frozen stage up to `restore`; returns the sealed state.
+std::string receive_frozen(Link& link, const Path& upper, ImageFolder& images, const Path& early);
 
 }  // namespace wayferry

@@ -36,6 +36,7 @@ void lead_incoming_drain(const IncomingApp& app, Filler& filler,
       standby = std::move(next);
     }
     std::filesystem::remove(progress_file);
+    write_hot_pages(app.host.store.folders(app.name).hot_pages(), filler.hot_pages());
   } catch (const std::exception& error) {
     end_incomplete(app, error.what());
     throw;

@@ -7,6 +7,7 @@
 #include <format>
 
 #include "move/checks.h"
+#include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/follower.h"
 #include "move/image_folder.h"
@@ -73,11 +74,14 @@ class Mover {
     steps_.run("check", [this] { check_both(); });
     steps_.run("files", [this] { send_all_files(); });
     steps_.run("pre-warm", [this] { prewarm(); });
+    steps_.run("early", [this] { out_.early(engine_->processes(request_.name)); });
     steps_.run("barrier", [this] { raise_barrier(); });
     steps_.run("pause", [this] { pause(); });
     const auto paused = Steps::Clock::now();
     steps_.run("seal", [this] { seal(); });
-    steps_.run("checkpoint", [this] { checkpoint(); });
+    steps_.run("checkpoint", [this] {
+      with_criu_log(here_.store, request_.name, "dump.log", [this] { checkpoint(); });
+    });
     steps_.run("send", [this] { send_rest(); });
     steps_.run("restore", [this] { await_ready(); });
     steps_.split("adopt", ready_.adopt_ms());
@@ -113,15 +117,16 @@ class Mover {
 
   void check_both() {
     marks_ = scan_layer(upper());
-    needs_ = {.memory = memory_of(engine_->processes(request_.name)), .files = total_size(marks_)};
+    const ImageNeeds memory = memory_of(engine_->processes(request_.name));
     steps_.undo_with("session on the target", [this] { abort_target(); });
     record_.move_id = make_move_id();
     record_.move_host = target_.host;
-    out_.send(make_offer(record_, monitor_.status(), request_.display, needs_.memory));
+    out_.send(make_offer(record_, monitor_.status(), request_.display, memory));
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
-    require_fit(here, answer.facts(), needs_, target_.host);
     choose_mode(here, answer.facts());
+    needs_ = {.memory = lazy_ ? memory.lazy : memory.eager, .files = total_size(marks_)};
+    require_fit(here, answer.facts(), needs_, target_.host);
   }
 
   void choose_mode(const transfer::Facts& here, const transfer::Facts& there) {
@@ -221,7 +226,8 @@ class Mover {
     follower_->finish();
     out_.images_end(follower_->sizes());
     if (pages_)
-      pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second);
+      pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second,
+                    read_hot_pages(folders_.hot_pages()));
     ToTarget message;
     message.mutable_restore();
     out_.send(message);

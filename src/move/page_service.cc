@@ -27,7 +27,7 @@ std::unique_ptr<PageService::Links> PageService::make_links() const {
 }
 
 void PageService::start(const Path& images, const std::vector<pid_t>& processes,
-                        uint64_t bytes_per_second) {
+                        uint64_t bytes_per_second, std::vector<HotPage> hot) {
   std::map<pid_t, pid_t> outer;
   for (const pid_t process : processes)
     if (const auto inner = inner_pid(process)) outer[*inner] = process;
@@ -35,6 +35,7 @@ void PageService::start(const Path& images, const std::vector<pid_t>& processes,
   auto lazy = all_lazy_ranges(images);
   for (const auto& [process, ranges] : lazy) all_pages_ += count_pages(ranges);
   source_.emplace(*memory_, std::move(lazy), bytes_per_second);
+  source_->prefer(std::move(hot));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);

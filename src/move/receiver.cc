@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "engine/image.h"
+#include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/frozen_stage.h"
 #include "move/handover.h"
@@ -68,7 +69,9 @@ class Receiver {
     steps_.run("pre-warm", [this] { prewarm(); });
     answer_done(link_);
     steps_.run("receive", [this] { receive_app(); });
-    steps_.run("restore", [this] { restore(); });
+    steps_.run("restore", [this] {
+      with_criu_log(here_.store, record_.spec.name, "restore.log", [this] { restore(); });
+    });
     steps_.run("adopt", [this] { adopt(); });
     steps_.run("ready", [this] { say_ready(); });
     take_over(link_, *journal_, silence_limit);
@@ -97,7 +100,8 @@ class Receiver {
     here_.store.create(record_);
     folders_ = here_.store.folders(name);
     start_monitor(offer);
-    images_.emplace(images_folder(folders_.runtime, folders_.disk, offer.memory_bytes()));
+    eager_bytes_ = offer.memory_bytes();
+    lazy_bytes_ = offer.lazy_memory_bytes();
     ToSource facts;
     *facts.mutable_facts() = gather_facts(here_.store.roots());
     link_.send(facts);
@@ -138,10 +142,14 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
+    images_.emplace(
+        images_folder(folders_.runtime, folders_.disk, lazy_ ? lazy_bytes_ : eager_bytes_));
     steps_.undo_with("container",
                      [this] { engine_->remove(record_.spec.name, folders_.container()); });
     engine_->prepare(record_.spec, folders_.container());
     if (!lazy_) return;
+    record_.lazy = true;
+    here_.store.save(record_);
     standby_ = start_standby_for(app());
     filler_.emplace(filler_places(folders_, record_.move_id, images_->path()), drain_grace,
                     [this](int descriptor) { standby_->keep(descriptor); });
@@ -149,7 +157,7 @@ class Receiver {
 
   IncomingApp app() const { return {here_, *engine_, record_.spec.name}; }
 
-  void receive_app() { state_ = receive_frozen(link_, make_upper(), *images_); }
+  void receive_app() { state_ = receive_frozen(link_, make_upper(), *images_, images_->path()); }
 
   void restore() {
     const auto start = Steps::Clock::now();
@@ -194,7 +202,7 @@ class Receiver {
     steps_.keep();
     const double release_ms = milliseconds_since(start);
     record_.state = SessionState::running;
-    if (!filler_) record_.move_id.clear();  // else a successor needs it
+    if (!lazy_) record_.move_id.clear();  // else a successor needs it
     here_.store.save(record_);
     std::filesystem::remove_all(images_->path());
     ToSource mine;
@@ -223,6 +231,7 @@ class Receiver {
     filler_.reset();
     standby_.reset();
     record_.move_id.clear();
+    record_.lazy = false;
     here_.store.save(record_);
     lock_.reset();
     answer(link_, message);
@@ -241,6 +250,8 @@ class Receiver {
   std::string state_;
   transfer::Ready ready_;
   bool lazy_ = false;
+  uint64_t eager_bytes_ = 0;  // that images need
+  uint64_t lazy_bytes_ = 0;
   std::unique_ptr<Standby> standby_;  // in a lazy move
   std::optional<Filler> filler_;      // ends after the undos have ended the app
   Steps steps_;                       // last: its undos use all of the above

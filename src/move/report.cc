@@ -49,6 +49,7 @@ std::string to_table(const MoveReport& report) {
   for (const Phase& phase : report.phases)
     text += std::format("  {:<14}{:>10.1f} ms\n", phase.name, phase.ms);
   text += std::format("  {:<14}{:>10.1f} ms\n", "downtime", report.downtime_ms);
+  text += bytes_line("sent ahead", report.early_bytes);
   text += bytes_line("memory pages", report.page_bytes);
   text += bytes_line("other images", report.image_bytes);
   if (report.drain) text += to_lines(*report.drain);
@@ -71,6 +72,7 @@ std::string to_json(const MoveReport& report) {
                       {"downtime_ms", report.downtime_ms},
                       {"bytes",
                        {{"pages", report.page_bytes},
+                        {"early", report.early_bytes},
                         {"images", report.image_bytes},
                         {"state", report.state_bytes},
                         {"files", report.file_bytes}}},

@@ -35,8 +35,9 @@ struct MoveReport {
   bool lazy = false;
   std::string why_eager;  ///< when the mode was left to us, and lazy could not be
   std::vector<Phase> phases;
-  double downtime_ms = 0;  ///< from the app's freeze to "it runs there", by the source's clock
-  uint64_t page_bytes = 0;
+  double downtime_ms = 0;    ///< from the app's freeze to "it runs there", by the source's clock
+  uint64_t page_bytes = 0;   ///< in the images
+  uint64_t early_bytes = 0;  ///< shared memory that went ahead while the app ran
   uint64_t image_bytes = 0;  ///< all images but pages
   uint64_t state_bytes = 0;
   uint64_t file_bytes = 0;

@@ -79,6 +79,7 @@ void succeed_receiver(const LocalHost& host, const std::string& name, std::vecto
     spdlog::warn("the receiver of {} was killed: its memory goes on from here", name);
     go_on_filling(app, *record, std::move(kept));
     record->move_id.clear();
+    record->lazy = false;
     host.store.save(*record);
     spdlog::info("all memory of {} is here", name);
   } catch (const std::exception& error) {
@@ -96,7 +97,8 @@ void finish_outgoing_drain(const LocalHost& host, const std::string& name,
   host.store.save(record);
   if (auto monitor = MonitorClient::connect(folders.control())) monitor->dismiss();
   PageService pages({.host = record.move_host, .session = name, .move_id = record.move_id});
-  pages.start(images_of(folders), engine->processes(name), bytes_per_second);
+  pages.start(images_of(folders), engine->processes(name), bytes_per_second,
+              read_hot_pages(folders.hot_pages()));
   while (!pages.wait_drained(asking_pause)) continue;
   remove_drained(host, *engine, name);
 }

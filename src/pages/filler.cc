@@ -81,8 +81,13 @@ void Filler::run(const std::stop_token& stop) {
     const std::lock_guard lock(outcome_);
     error_ = std::current_exception();
   }
+  bool failed = false;
+  {
+    const std::lock_guard lock(outcome_);
+    failed = error_ != nullptr;
+  }
   // A restore must not stand still for ever; what it makes is never let run.
-  if (error_ && !draining_) spaces_.give_up();
+  if (failed && !draining_) spaces_.give_up();
   changed_.notify_all();
   bulk_thread_ = {};
 }
@@ -150,7 +155,7 @@ void Filler::take(const Frame& frame, Bytes payload) {
   if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {});
   if (frame.kind != FrameKind::raw && frame.kind != FrameKind::lz4)
     throw ProtocolError("page channel", "a frame that only a target may send");
-  std::vector<std::byte> unpacked;
+  thread_local std::vector<std::byte> unpacked;  // two threads are here
   if (frame.kind == FrameKind::lz4) {
     unpacked.resize(frame.pages * page_size);
     unpack(payload, unpacked);

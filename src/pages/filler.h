@@ -49,6 +49,7 @@ class Filler {
   /// Whether the source is there now.
   bool connected() const { return connected_; }
   SpacesNumbers numbers() const { return spaces_.numbers(); }
+  std::vector<HotPage> hot_pages() const { return spaces_.hot_pages(); }
   FaultTimes fault_times() const { return spaces_.fault_times(); }
 
  private:

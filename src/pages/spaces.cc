@@ -148,6 +148,7 @@ void Spaces::handle(Space& space, const uffd_msg& event) {
 void Spaces::fault(Space& space, uint64_t now) {
   if (const auto at_source = space.missing.find(now)) {
     if (!space.waiting.emplace(*at_source, Clock::now()).second) return;  // another thread's too
+    if (hot_.size() < most_hot_pages) hot_.push_back({.process = space.process, .address = now});
     return ask_(space.process, *at_source);
   }
   // Never had content, or was given back: zeros. Or it has been filled since: then it stays.
@@ -267,6 +268,11 @@ SpacesNumbers Spaces::numbers() const {
   numbers.faults = fault_times_.count();
   if (ledger_) numbers.arrived = ledger_->arrived_pages();
   return numbers;
+}
+
+std::vector<HotPage> Spaces::hot_pages() const {
+  const std::lock_guard lock(mutex_);
+  return hot_;
 }
 
 FaultTimes Spaces::fault_times() const {

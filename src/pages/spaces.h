@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pages/channel.h"
+#include "pages/hot_pages.h"
 #include "pages/ledger.h"
 #include "pages/missing.h"
 #include "pages/uffd.h"
@@ -81,6 +82,8 @@ class Spaces {
   SpacesNumbers numbers() const;
   /// Of all faults so far.
   FaultTimes fault_times() const;
+  /// What processes stood still for, by their own addresses of now.
+  std::vector<HotPage> hot_pages() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -110,6 +113,7 @@ class Spaces {
   std::list<Space> spaces_;  // a list: a fork adds one while another is looked at
   SpacesNumbers numbers_;
   FaultTimes fault_times_;
+  std::vector<HotPage> hot_;
 };
 
 }  // namespace wayferry

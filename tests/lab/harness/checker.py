@@ -52,10 +52,10 @@ class Checker:
 
     def __init__(self, name: str, host: LabHost, megabytes: int, *, busy: bool) -> None:
         self.name = name
-        self._pages = megabytes * 256
         program = ["python3", "-c", _PROGRAM, str(megabytes), "1" if busy else "0"]
         host.wayferry("run", "--name", name, "--rootfs", places.INNER_DESKTOP, "--", *program)
-        host.wait_for_log(name, "ready")
+        # Gigabytes of content take a while on a busy machine.
+        wait_until(lambda: "ready" in host.wayferry("logs", name), 180.0, f"{name} to fill its memory")
 
     def state(self, host: LabHost) -> tuple[int, int, float]:
         """What it wrote last: rounds, wrong blocks, longest standstill."""
@@ -71,7 +71,7 @@ class Checker:
     def check_all(self, host: LabHost) -> int:
         """Lets an idle one read all its memory twice; the wrong blocks it has ever found."""
         host.must("touch", f"{self._root(host)}/tmp/go")
-        return self.wait_for_rounds(host, 2)[1]
+        return self.wait_for_rounds(host, 2, limit=180.0)[1]
 
     def _root(self, host: LabHost) -> str:
         sessions = host.wayferry_json("ps")
