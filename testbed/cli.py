@@ -11,7 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import verbs
+from . import bench_lazy, verbs
+from .bench_ways import WAYS
 from .desktop import COMPOSITORS, DEFAULT_BACKGROUND
 from .errors import LabError
 
@@ -95,8 +96,21 @@ def _whole_verbs(sub: _Verbs) -> None:
     test = _add(sub, "test", verbs.test, "run every test")
     test.add_argument("filter", nargs="*", help="only tests whose name contains one of these")
     bench = _add(sub, "bench", verbs.bench, "measure the relay, moves and switches; asserts nothing")
-    bench.add_argument("what", nargs="?", choices=["relay", "move", "switch", "all"], default="all")
+    bench.add_argument("what", nargs="?", choices=["relay", "move", "switch", "lazy", "all"], default="all")
+    _lazy_choices(bench)
     coverage = _add(sub, "coverage", verbs.coverage, "try every app between all compositors; writes docs/coverage.md")
     coverage.add_argument("app", nargs="*", help="only the rows whose name contains one of these")
     check = _add(sub, "check", verbs.check, "format, clang-tidy, size figures")
     check.add_argument("--fix", action="store_true", help="bring the format in order")
+
+
+def _lazy_choices(bench: argparse.ArgumentParser) -> None:
+    """Of `bench lazy`, which is long in full and not a part of "all"."""
+    group = bench.add_argument_group("bench lazy", "lists by comma; each without is everything")
+    for name, choices in (
+        ("sizes", [str(size) for size in bench_lazy.SIZES]),
+        ("cables", bench_lazy.CABLES),
+        ("contents", bench_lazy.CONTENTS),
+        ("ways", list(WAYS)),
+    ):
+        group.add_argument(f"--{name}", default=",".join(choices), help=f"default: {','.join(choices)}")

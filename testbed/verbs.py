@@ -161,6 +161,11 @@ def coverage(args: argparse.Namespace) -> int:
 
 def bench(args: argparse.Namespace) -> int:
     """Figures."""
+    if args.what == "lazy":
+        from . import bench_lazy
+
+        sizes = [int(size) for size in args.sizes.split(",")]
+        return bench_lazy.run(sizes, args.cables.split(","), args.contents.split(","), args.ways.split(","))
     from . import bench as module
 
     return module.run(args.what)

@@ -40,7 +40,7 @@ void freeze(const LocalHost& here, const FreezeOptions& options) {
                           .ask = [&](const std::string& id) { return decide_here(here, id); },
                           .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
-      here, {.name = options.name, .volumes = options.volumes}, target,
+      here, {.name = options.name, .mode = MoveMode::eager, .volumes = options.volumes}, target,
       {.fault = fault, .interrupt = &interrupt, .words = [&] { return receiving.words(); }});
   if (options.json) return std::println("{}", to_json(report));
   std::println(stderr, "{} is frozen in {} ({:.1f} MB)", options.name, file,

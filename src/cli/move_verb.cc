@@ -18,27 +18,36 @@ struct MoveVerbOptions {
   MoveRequest request;
   std::string host;
   bool json = false;
-  std::string mode = "eager";
+  std::string mode;
 };
 
-// A bar for people, nothing for scripts.
-std::function<void(uint64_t, uint64_t, uint64_t)> make_progress() {
-  if (!::isatty(STDERR_FILENO)) return {};
-  const auto start = std::chrono::steady_clock::now();
-  return [start](uint64_t done, uint64_t all, uint64_t faults) {
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double megabytes = static_cast<double>(done) * 4096 / 1e6;
-    const double whole = static_cast<double>(all) * 4096 / 1e6;
-    std::print(stderr, "\r  memory {:.0f} of {:.0f} MB, {:.0f} MB/s, waited for {} times{}",
-               megabytes, whole, seconds > 0 ? megabytes / seconds : 0, faults,
-               done == all ? "\n" : "");
+// A bar on a terminal, elsewhere a line now and then.
+std::function<void(const DrainProgress&)> make_progress() {
+  constexpr unsigned width = 30;
+  if (::isatty(STDERR_FILENO))
+    return [](const DrainProgress& progress) {
+      std::print(stderr, "\r  {} {}\033[K{}", progress.bar(width), progress.text(),
+                 progress.complete() ? "\n" : "");
+    };
+  static constexpr std::chrono::seconds pause{5};
+  const auto next = std::make_shared<std::chrono::steady_clock::time_point>(
+      std::chrono::steady_clock::now() + pause);
+  return [next](const DrainProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < *next) return;
+    *next = now + pause;
+    std::println(stderr, "wayferry: memory: {}", progress.text());
   };
 }
 
 void tell_image_progress(uint64_t bytes) {
   if (::isatty(STDERR_FILENO))
     std::print(stderr, "\r  image {:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+MoveMode mode_from(const std::string& word) {
+  if (word.empty()) return MoveMode::best;
+  return word == "lazy" ? MoveMode::lazy : MoveMode::eager;
 }
 
 void move_app(const LocalHost& here, const MoveVerbOptions& options) {
@@ -81,16 +90,16 @@ void add_move(CLI::App& root, const LocalHost& host) {
   verb->add_option("host", options->host, "Where to, as for ssh")->required()->type_name("HOST");
   verb->add_option("--display", options->request.display, "Compositor to use there");
   verb->add_option("--mode", options->mode,
-                   "eager: memory comes along; lazy (experimental): it follows the running app")
-      ->check(CLI::IsMember({"eager", "lazy"}))
-      ->capture_default_str();
+                   "eager: memory comes along; lazy: it follows the running app (default: lazy "
+                   "where both hosts can)")
+      ->check(CLI::IsMember({"eager", "lazy"}));
   verb->add_option("--limit-rate", options->request.bytes_per_second,
                    "Bytes a second for memory that follows, e.g. 20MB (lazy only)")
       ->transform(CLI::AsSizeValue(true));
   add_volume_options(*verb, options->request.volumes);
   verb->add_flag("--json", options->json, "Report for scripts");
   verb->callback([&host, options] {
-    options->request.lazy = options->mode == "lazy";
+    options->request.mode = mode_from(options->mode);
     move_app(host, *options);
   });
 }

@@ -12,13 +12,18 @@ namespace {
 
 struct Row {
   SessionRecord record;
+  nlohmann::json drain;  // how far its memory has come; null: it is not on its way
   std::optional<control::StatusReply> status;  // nothing: its monitor is busy or just ended
 };
 
 std::vector<Row> collect(const LocalHost& host) {
   std::vector<Row> rows;
   for (SessionRecord& record : living_sessions(host.store, host.engine)) {
-    Row row{.record = std::move(record), .status = std::nullopt};
+    const Path progress = host.store.folders(record.spec.name).drain();
+    // Null if there is none, or if it goes just now.
+    auto drain = nlohmann::json::parse(read_file(progress).value_or(""), nullptr, false);
+    if (drain.is_discarded()) drain = nullptr;
+    Row row{.record = std::move(record), .drain = std::move(drain), .status = std::nullopt};
     try {
       if (auto client = MonitorClient::connect(host.store.folders(row.record.spec.name).control()))
         row.status = client->status();
@@ -46,6 +51,7 @@ void print_json(const std::vector<Row>& rows) {
                           {"objects", row.status->objects()},
                           {"messages", row.status->messages()},
                           {"memory_bytes", row.status->memory_bytes()}};
+    if (!row.drain.is_null()) entry["drain"] = row.drain;
     list.push_back(std::move(entry));
   }
   std::println("{}", list.dump(2));

@@ -20,6 +20,7 @@ namespace {
 struct ReceiveOptions {
   std::string resolve;
   std::string pages;
+  std::string move_id;
   std::string channel;
   std::string fail_at;
   IntoFile into;
@@ -44,8 +45,8 @@ void receive(const LocalHost& here, const ReceiveOptions& options) {
 }
 
 void receive_pages(const LocalHost& here, const ReceiveOptions& options) {
-  const Path door = page_door(here.store.folders(options.pages));
-  if (!std::filesystem::exists(door)) throw Failure("", "no move is waiting for pages here");
+  const Path door = page_door(here.store.folders(options.pages), options.move_id);
+  if (!std::filesystem::exists(door)) return write_all(STDOUT_FILENO, pages_over_line());
   write_all(STDOUT_FILENO, page_greeting_line());
   const auto kind = options.channel == "bulk" ? ChannelKind::bulk : ChannelKind::faults;
   hand_over_channel(door, kind, STDIN_FILENO, STDOUT_FILENO);
@@ -62,6 +63,7 @@ void add_receive(CLI::App& root, const LocalHost& host) {
   verb->add_option("--fail-at", options->fail_at, "For tests")->type_name("STEP");
   verb->add_option("--pages", options->pages, "Be a page connection of a lazy move")
       ->type_name("NAME");
+  verb->add_option("--move", options->move_id, "Of which move")->type_name("MOVE-ID");
   verb->add_option("--channel", options->channel, "Which of the two")
       ->check(CLI::IsMember({"faults", "bulk"}));
   verb->add_option("--into", options->into.file, "Write a file instead of restoring")

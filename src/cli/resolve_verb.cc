@@ -6,6 +6,7 @@
 #include "move/mover.h"
 #include "move/resolve.h"
 #include "move/ssh.h"
+#include "move/succession.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -32,9 +33,21 @@ Owner decide(const LocalHost& host, const SessionRecord& record, const ResolveOp
                     "; only if it certainly does not: --here");
 }
 
+/// Its memory here is all that the app there lacks.
+void drain(const LocalHost& host, const SessionRecord& record, const ResolveOptions& options) {
+  const std::string& name = record.spec.name;
+  if (options.here) throw Failure("", "the app runs on " + record.move_host);
+  if (options.there)
+    remove_drained(host, *host.engine(record.engine), name);
+  else
+    finish_outgoing_drain(host, name, /*bytes_per_second=*/0);
+  std::println(stderr, "{} runs on {}; removed here", name, record.move_host);
+}
+
 void resolve(const LocalHost& host, const ResolveOptions& options) {
   const SessionLock lock = host.store.lock(options.name);
   const SessionRecord record = host.store.require(options.name);
+  if (record.state == SessionState::draining) return drain(host, record, options);
   if (record.state != SessionState::in_doubt)
     throw Failure("", "session '" + options.name + "' is not in doubt, it is " +
                           std::string(to_string(record.state)));
@@ -42,6 +55,7 @@ void resolve(const LocalHost& host, const ResolveOptions& options) {
   if (!monitor) throw Failure("", "session '" + options.name + "' has lost its monitor");
   const auto engine = host.engine(record.engine);
   if (decide(host, record, options) == Owner::target) {
+    if (record.lazy && !options.there) return drain(host, record, options);
     let_go(host, *engine, *monitor, options.name);
     std::println(stderr, "{} is on {}; removed here", options.name, record.move_host);
   } else {

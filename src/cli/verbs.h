@@ -28,6 +28,7 @@ void add_doctor(CLI::App& root, const LocalHost& host);
 void add_resolve(CLI::App& root, const LocalHost& host);
 // Started by wayferry itself, hidden from the help.
 void add_receive(CLI::App& root, const LocalHost& host);
+void add_stand_by(CLI::App& root, const LocalHost& host);
 
 /// The whole command line: every verb, --version, --generate-completion.
 void add_all(CLI::App& root, const LocalHost& host);

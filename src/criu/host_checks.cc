@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -26,6 +29,7 @@ constexpr long pipe_size_needed = 16 * 1024 * 1024;
 struct Finding {
   bool ok;
   std::string detail;
+  const char* cure = nullptr;  // instead of the check's own, where the finding knows better
 };
 
 struct Check {
@@ -75,11 +79,33 @@ Finding network_tools() {
   return {find_program("nsenter").has_value(), "nsenter"};
 }
 
+// Since then userfaultfd says what the process does to its mappings (fork, mremap, munmap); 4.3 has
+// the call, but an app that forks while its memory comes could not be followed.
+constexpr CriuVersion oldest_kernel{.major = 4, .minor = 11};
+
+Finding kernel_for_lazy() {
+  utsname names{};
+  ::uname(&names);  // cannot fail with a good pointer
+  const std::string release = names.release;
+  const auto version = parse_criu_version("Version: " + release);
+  return {version && *version >= oldest_kernel, release};
+}
+
 Finding userfaultfd() {
-  const long fd = ::syscall(SYS_userfaultfd, O_CLOEXEC);
-  if (fd < 0) return {false, std::string("userfaultfd: ") + std::generic_category().message(errno)};
-  ::close(static_cast<int>(fd));
-  return {true, "there"};
+  const UniqueFd fd(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK)));
+  if (!fd && errno == EPERM)
+    return {
+        false, "not for us",
+        "sysctl vm.unprivileged_userfaultfd=1, or give wayferry CAP_SYS_PTRACE (only lazy moves "
+        "need it)"};
+  if (!fd) return {false, std::generic_category().message(errno)};
+  uffdio_api api{.api = UFFD_API,
+                 .features = UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP |
+                             UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP};
+  if (::ioctl(fd.get(), UFFDIO_API, &api) != 0)
+    return {false, "it does not tell us of fork and mremap",
+            "give wayferry CAP_SYS_PTRACE (only lazy moves need it)"};
+  return {true, "there, with events"};
 }
 
 Finding pipe_size() {
@@ -91,7 +117,7 @@ Finding pipe_size() {
 }
 
 bool of_type(const char* path, decltype(statfs::f_type) type) {
-  struct statfs info{};
+  struct statfs info {};
   return ::statfs(path, &info) == 0 && info.f_type == type;
 }
 
@@ -122,6 +148,7 @@ constexpr Check checks[] = {
     {"CRIU version", version, "install CRIU 4.0 or newer (Debian 13 has 4.1: apt install criu)"},
     {"criu check", criu_check,
      "use a kernel with CONFIG_CHECKPOINT_RESTORE, outside of any chroot"},
+    {"kernel for lazy", kernel_for_lazy, "use a kernel from 4.11 on (only lazy moves need it)"},
     {"userfaultfd", userfaultfd, "use a kernel with CONFIG_USERFAULTFD (only lazy moves need it)"},
     {"pipe size", pipe_size, "sysctl fs.pipe-max-size=16777216 (only lazy moves need it)"},
     {"cgroup", cgroup, "mount a cgroup file system, version 2 or version 1's freezer"},
@@ -130,10 +157,11 @@ constexpr Check checks[] = {
 
 HostCheck look_at(const Check& check) {
   Finding finding = check.look();
+  const char* const cure = finding.cure ? finding.cure : check.cure;
   return {.name = check.name,
           .ok = finding.ok,
           .detail = std::move(finding.detail),
-          .cure = finding.ok ? "" : check.cure};
+          .cure = finding.ok ? "" : cure};
 }
 
 }  // namespace
@@ -147,7 +175,8 @@ std::vector<HostCheck> check_host() {
 std::vector<HostCheck> check_for_lazy() {
   std::vector<HostCheck> results;
   for (const Check& check : checks)
-    if (check.look == userfaultfd || check.look == pipe_size) results.push_back(look_at(check));
+    if (check.look == kernel_for_lazy || check.look == userfaultfd || check.look == pipe_size)
+      results.push_back(look_at(check));
   return results;
 }
 

@@ -53,7 +53,7 @@ class IntoFileReceiver {
     require_request(next_request(link_), ToTarget::kPrewarm);
     if (options_.with_image) steps_.run("image", [this] { save_image(); });
     answer_done(link_);
-    steps_.run("receive", [this] { state_ = receive_frozen(link_, trees_, *images_); });
+    steps_.run("receive", [this] { state_ = receive_frozen(link_, trees_, *images_, images_->path()); });
     steps_.run("write", [this] { write(); });
     steps_.run("ready", [this] { say_ready(); });
     take_over(link_, *journal_, silence_limit);

@@ -19,7 +19,7 @@ bool settle_incoming(const LocalHost& host, Engine& engine, SessionRecord record
   // It had claimed the app but may not have let it run: from here on only we can.
   spdlog::warn("the receiver is gone after the app became ours: letting it run");
   record.state = SessionState::running;
-  record.move_id.clear();
+  if (!record.lazy) record.move_id.clear();  // else whoever leads its drain now needs it
   record.init_pid = engine.processes(name).at(0);
   host.store.save(record);
   engine.release(name);
@@ -41,6 +41,7 @@ bool settle_abandoned(const LocalHost& host, const std::string& name) {
   record.state = SessionState::running;
   record.move_id.clear();
   record.move_host.clear();
+  record.lazy = false;
   host.store.save(record);
   return true;
 }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <format>
 
+#include "move/host.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -68,6 +69,15 @@ void require_lazy(const Facts& here, const Facts& there, const std::string& host
     for (const transfer::Obstacle& obstacle : facts->lazy_obstacles())
       throw Failure(where, "memory cannot follow the app: " + obstacle.text(),
                     obstacle.cure() + "; or move with --mode eager");
+}
+
+std::string obstacles_to_lazy(const Facts& here, const Facts& there, const std::string& host) {
+  std::string all;
+  for (const auto& [facts, where] : {std::pair(&here, this_host()), std::pair(&there, host)})
+    for (const transfer::Obstacle& obstacle : facts->lazy_obstacles())
+      all += std::format("{}{}: {} (cure: {})", all.empty() ? "" : "; ", where, obstacle.text(),
+                         obstacle.cure());
+  return all;
 }
 
 std::vector<int> version_numbers(const std::string& version) {

@@ -25,6 +25,10 @@ void require_fit(const transfer::Facts& here, const transfer::Facts& there, cons
 void require_lazy(const transfer::Facts& here, const transfer::Facts& there,
                   const std::string& host);
 
+/// The same in words, with what can be done about it; empty if nothing does.
+std::string obstacles_to_lazy(const transfer::Facts& here, const transfer::Facts& there,
+                              const std::string& host);
+
 /// "4.1.1" → {4, 1, 1} in order; words that are no numbers count as 0. For comparing versions.
 std::vector<int> version_numbers(const std::string& version);
 

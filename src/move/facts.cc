@@ -73,17 +73,19 @@ std::vector<std::string> instruction_sets(const std::string& cpuinfo) {
   return features;
 }
 
-uint64_t memory_of(const std::vector<pid_t>& pids) {
-  uint64_t kilobytes = 0;
+ImageNeeds memory_of(const std::vector<pid_t>& pids) {
+  ImageNeeds needs;
   for (const pid_t pid : pids) {
     const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
     if (!status) continue;  // it has ended meanwhile
     std::istringstream lines(*status);
-    for (std::string line; std::getline(lines, line);)
-      if (line.starts_with("RssAnon:") || line.starts_with("RssShmem:"))
-        kilobytes += std::stoull(after_colon(line));
+    for (std::string line; std::getline(lines, line);) {
+      const auto is = [&](std::string_view label) { return line.starts_with(label); };
+      if (is("RssAnon:") || is("RssShmem:")) needs.eager += std::stoull(after_colon(line)) << 10;
+      if (is("VmLck:") || is("RssShmem:")) needs.lazy += std::stoull(after_colon(line)) << 10;
+    }
   }
-  return kilobytes << 10;
+  return needs;
 }
 
 transfer::Facts gather_facts(const Roots& roots) {

@@ -16,8 +16,13 @@ namespace wayferry {
 
 transfer::Facts gather_facts(const Roots& roots);
 
-/// About the bytes CRIU will write for these processes: their anonymous and shared memory.
-uint64_t memory_of(const std::vector<pid_t>& pids);
+/// About the bytes CRIU will write for these processes: in `eager` their anonymous and shared
+/// memory, in `lazy` what cannot follow later, which is shared or locked.
+struct ImageNeeds {
+  uint64_t eager = 0;
+  uint64_t lazy = 0;
+};
+ImageNeeds memory_of(const std::vector<pid_t>& pids);
 
 /// The processor's instruction set extensions, out of /proc/cpuinfo's text. Only those a program
 /// may use: the kernel's own words there differ from kernel to kernel and hurt nobody.

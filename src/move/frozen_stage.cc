@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "move/frozen_stage.h"
 
+#include "criu/pagemap.h"
+#include "move/early_pages.h"
 #include "move/requests.h"
 #include "pages/packing.h"
 
@@ -37,14 +39,52 @@ void receive_files_from(Link& link, ToTarget request, const Path& upper) {
   unpack_tar(upper, next);
 }
 
-std::string_view unpacked(const transfer::ImageData& image, std::string& space) {
-  if (image.packed_from() == 0) return image.data();
-  if (image.packed_from() > longest_piece)
-    throw ProtocolError("image " + image.name(),
-                        "a piece claims to hold " + std::to_string(image.packed_from()) + " bytes");
-  space.resize(image.packed_from());
-  unpack(std::as_bytes(std::span(image.data())), std::as_writable_bytes(std::span(space)));
+/// The bytes of a message that may be packed.
+template <typename Message>
+Bytes unpacked(const Message& message, std::vector<std::byte>& space) {
+  if (message.packed_from() == 0) return std::as_bytes(std::span(message.data()));
+  if (message.packed_from() > longest_piece)
+    throw ProtocolError(
+        "images from the source",
+        "a piece claims to hold " + std::to_string(message.packed_from()) + " bytes");
+  space.resize(message.packed_from());
+  unpack(std::as_bytes(std::span(message.data())), space);
   return space;
+}
+
+/// The piece with the pages that went ahead put back where they belong.
+std::vector<std::byte> with_known(const transfer::ImageData& image, Bytes rest,
+                                  const EarlyStore& early) {
+  std::vector<std::byte> whole;
+  const auto take_rest = [&](uint64_t up_to) {
+    if (up_to < whole.size() || up_to - whole.size() > rest.size())
+      throw ProtocolError("image " + image.name(), "known pages out of order");
+    const size_t missing = up_to - whole.size();
+    whole.insert(whole.end(), rest.begin(), rest.begin() + static_cast<ptrdiff_t>(missing));
+    rest = rest.subspan(missing);
+  };
+  for (const transfer::KnownPages& known : image.known()) {
+    take_rest(known.page() * page_size);
+    const uint64_t from = whole.size();
+    if (from + known.pages() * page_size > longest_piece)
+      throw ProtocolError("image " + image.name(), "a piece that is too long");
+    whole.resize(from + known.pages() * page_size);
+    early.read(known.first(), std::span(whole).subspan(from));
+  }
+  take_rest(whole.size() + rest.size());
+  return whole;
+}
+
+ToTarget receive_early(Link& link, EarlyStore& early) {
+  std::vector<std::byte> space;
+  ToTarget request = next_request(link);
+  for (; request.has_early_data(); request = next_request(link))
+    early.add(unpacked(request.early_data(), space));
+  return request;
+}
+
+std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace
@@ -55,14 +95,20 @@ void receive_files(Link& link, ToTarget first, const std::vector<Path>& folders)
     receive_files_from(link, next_request(link), folders[i]);
 }
 
-std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images) {
-  ToTarget request = next_request(link);
+std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,
+                           const Path& early_folder) {
+  EarlyStore early(early_folder);
+  ToTarget request = receive_early(link, early);
   std::string state = receive_state(link, request);
   receive_files(link, std::move(request), folders);
-  std::string space;
+  std::vector<std::byte> space;
   for (request = next_request(link); request.has_image_data(); request = next_request(link)) {
     const auto& image = request.image_data();
-    images.write(image.name(), image.offset(), unpacked(image, space));
+    const Bytes data = unpacked(image, space);
+    if (image.known().empty())
+      images.write(image.name(), image.offset(), text_of(data));
+    else
+      images.write(image.name(), image.offset(), text_of(with_known(image, data, early)));
   }
   require_request(request, ToTarget::kImagesEnd);
   images.finish({request.images_end().sizes().begin(), request.images_end().sizes().end()});

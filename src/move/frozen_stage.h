@@ -17,7 +17,9 @@ namespace wayferry {
 /// is one at least; before each, paths to remove. `first` is the first message of the first.
 void receive_files(Link& link, transfer::ToTarget first, const std::vector<Path>& folders);
 
-/// All of the frozen stage up to `restore`; returns the sealed state.
-std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images);
+/// What goes ahead of it (early_pages.h; `early` is a folder with room for it), and all of the
+/// frozen stage up to `restore`; returns the sealed state.
+std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,
+                           const Path& early);
 
 }  // namespace wayferry

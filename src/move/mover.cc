@@ -7,6 +7,7 @@
 #include <format>
 
 #include "move/checks.h"
+#include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/follower.h"
 #include "move/foreign_sockets.h"
@@ -15,6 +16,7 @@
 #include "move/outgoing.h"
 #include "move/page_service.h"
 #include "move/resolve.h"
+#include "move/standby.h"
 #include "move/steps.h"
 
 namespace wayferry {
@@ -43,6 +45,7 @@ void fill_in(DrainReport& report, const PageSourceNumbers& numbers) {
 
 void fill_in(DrainReport& report, const transfer::Drained& drained) {
   report.pages = drained.pages();
+  report.arrived_pages = drained.arrived_pages();
   report.zero_pages = drained.zero_pages();
   report.dropped_pages = drained.dropped_pages();
   report.faults = drained.faults();
@@ -74,11 +77,14 @@ class Mover {
       steps_.run("image", [this] { bring_image(); });
     steps_.run("files", [this] { send_all_files(); });
     steps_.run("pre-warm", [this] { prewarm(); });
+    steps_.run("early", [this] { out_.early(engine_->processes(request_.name)); });
     steps_.run("barrier", [this] { raise_barrier(); });
     steps_.run("pause", [this] { pause(); });
     const auto paused = Steps::Clock::now();
     steps_.run("seal", [this] { seal(); });
-    steps_.run("checkpoint", [this] { checkpoint(); });
+    steps_.run("checkpoint", [this] {
+      with_criu_log(here_.store, request_.name, "dump.log", [this] { checkpoint(); });
+    });
     steps_.run("send", [this] { send_rest(); });
     steps_.run("restore", [this] { await_ready(); });
     steps_.split("adopt", ready_.adopt_ms());
@@ -118,19 +124,29 @@ class Mover {
     require_no_foreign_sockets(processes);
     note_connections(processes);
     scan_trees();
-    needs_.memory = memory_of(processes);
+    const ImageNeeds memory = memory_of(processes);
     steps_.undo_with("session on the target", [this] { abort_target(); });
     record_.move_id = make_move_id();
     record_.move_host = target_.host;
-    ToTarget offer = make_offer(record_, monitor_.status(), request_.display, needs_.memory);
-    offer.mutable_offer()->set_lazy(request_.lazy);
+    ToTarget offer = make_offer(record_, monitor_.status(), request_.display, memory);
     describe_volumes(volumes_, *offer.mutable_offer());
     const VolumeMarkers markers(volumes_, record_.move_id);
     out_.send(offer);
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
+    choose_mode(here, answer.facts());
+    needs_.memory = lazy_ ? memory.lazy : memory.eager;
     require_fit(here, answer.facts(), needs_, target_.host);
-    if (request_.lazy) require_lazy(here, answer.facts(), target_.host);
+  }
+
+  void choose_mode(const transfer::Facts& here, const transfer::Facts& there) {
+    lazy_ = request_.mode != MoveMode::eager;
+    if (request_.mode == MoveMode::lazy) require_lazy(here, there, target_.host);
+    if (request_.mode == MoveMode::best) {
+      report_.why_eager = obstacles_to_lazy(here, there, target_.host);
+      lazy_ = report_.why_eager.empty();
+    }
+    report_.lazy = lazy_;
   }
 
   // It goes another way than the link, on which silence would be taken for the source's end.
@@ -178,11 +194,11 @@ class Mover {
 
   void prewarm() {
     ToTarget message;
-    message.mutable_prewarm();
+    message.mutable_prewarm()->set_lazy(lazy_);
     out_.send(message);
     expect_answer(target_.link, ToSource::kDone, work_limit);
     // Two logins: long before anything stands still.
-    if (request_.lazy) pages_ = std::make_unique<PageService>(target_.host, request_.name);
+    if (lazy_) connect_pages();
     images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
@@ -190,12 +206,26 @@ class Mover {
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
   }
 
+  void connect_pages() {
+    pages_ = std::make_unique<PageService>(
+        PageAddress{.host = target_.host, .session = request_.name, .move_id = record_.move_id});
+    pages_->connect();
+    start_standby();
+  }
+
+  void start_standby() {
+    standby_ = std::make_unique<Standby>(Side::source, request_.name, folders_.monitor_log(),
+                                         request_.bytes_per_second);
+  }
+
   void raise_barrier() {
+    record_.lazy = lazy_;
     save(SessionState::moving);
     steps_.undo_with("barrier", [this] {
       monitor_.unseal();
       record_.move_id.clear();
       record_.move_host.clear();
+      record_.lazy = false;
       save(SessionState::running);
     });
     monitor_.barrier(barrier_limit);
@@ -222,14 +252,15 @@ class Mover {
         {.images = images_,
          .work = folders_.criu_work(),
          .display_sockets = {sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()},
-         .lazy = request_.lazy});
+         .lazy = lazy_});
   }
 
   void send_rest() {
     follower_->finish();
     out_.images_end(follower_->sizes());
     if (pages_)
-      pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second);
+      pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second,
+                    read_hot_pages(folders_.hot_pages()));
     ToTarget message;
     message.mutable_restore();
     out_.send(message);
@@ -269,10 +300,14 @@ class Mover {
     save(SessionState::draining);
     close_windows();
     // Often enough for a bar on a terminal.
-    while (!pages_->wait_drained(std::chrono::milliseconds(200))) tell_progress();
+    while (!pages_->wait_drained(std::chrono::milliseconds(200))) {
+      tell_progress();
+      if (standby_->gone()) start_standby();
+    }
     tell_progress();
     DrainReport& report = report_.drain.emplace();
     report.ms = milliseconds_since(start);
+    report.source_pages = pages_->all_pages();
     fill_in(report, pages_->numbers());
     try {
       fill_in(report, expect_answer(target_.link, ToSource::kDrained, last_words_limit).drained());
@@ -300,16 +335,17 @@ class Mover {
     }
   }
 
-  void tell_progress() const {
-    if (!options_.progress) return;
+  void tell_progress() {
     const PageSourceNumbers& numbers = pages_->numbers();
-    options_.progress(pages_->all_pages() - numbers.left, pages_->all_pages(), numbers.asked);
+    progress_.now(pages_->all_pages() - numbers.left, pages_->all_pages(), numbers.asked,
+                  pages_->connected());
+    progress_.publish(folders_.drain());
+    if (options_.progress) options_.progress(progress_);
   }
 
   void let_go_here() {
     if (!pages_) return let_go(here_, *engine_, monitor_, request_.name);
-    engine_->kill(request_.name, std::chrono::milliseconds(0));
-    remove_session(here_.store, *engine_, request_.name);
+    remove_drained(here_, *engine_, request_.name);
   }
 
   // The move has succeeded: what goes wrong now is told, but is no failure.
@@ -345,12 +381,15 @@ class Mover {
   Needs needs_;
   std::vector<PlannedVolume> volumes_;
   std::vector<std::pair<Path, LayerMarks>> trees_;
+  bool lazy_ = false;
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;
   double release_ms_ = 0;
   // Serves until the target is told to stop, which an undo does.
   std::unique_ptr<PageService> pages_;
+  std::unique_ptr<Standby> standby_;  // in a lazy move
+  DrainProgress progress_;
   Steps steps_;                            // its undos use all of the above …
   std::optional<ImageFollower> follower_;  // … but the follower uses the link, and must end first
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "move/drain_progress.h"
 #include "move/fault.h"
 #include "move/handover.h"
 #include "move/host.h"
@@ -20,10 +21,17 @@
 
 namespace wayferry {
 
+/// How memory goes: with the app, or after it.
+enum class MoveMode {
+  eager,
+  lazy,  ///< a host that cannot makes the move fail
+  best,  ///< lazy if both hosts can, else eager, and the report says why
+};
+
 struct MoveRequest {
-  std::string name;               ///< the session
-  std::string display;            ///< the compositor wanted on the target; "": the only one
-  bool lazy = false;              ///< the app runs there first, its memory follows
+  std::string name;     ///< the session
+  std::string display;  ///< the compositor wanted on the target; "": the only one
+  MoveMode mode = MoveMode::eager;
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
   VolumeWishes volumes = {};
 };
@@ -50,8 +58,8 @@ struct MoveOptions {
   Fault fault = {};
   const Interrupt* interrupt = nullptr;
   HandoverLimits limits = {};
-  /// Called while memory follows: pages that are over, pages in all, times the app waited for one.
-  std::function<void(uint64_t done, uint64_t all, uint64_t faults)> progress = {};
+  /// Called several times a second while memory follows.
+  std::function<void(const DrainProgress& progress)> progress = {};
   /// What the connection's program printed so far, to explain a connection that broke.
   std::function<std::string()> words = {};
 };

@@ -6,14 +6,15 @@
 namespace wayferry {
 
 transfer::ToTarget make_offer(const SessionRecord& record, const control::StatusReply& status,
-                              const std::string& display, uint64_t memory) {
+                              const std::string& display, const ImageNeeds& memory) {
   transfer::ToTarget message;
   transfer::Offer& offer = *message.mutable_offer();
   offer.set_move_id(record.move_id);
   offer.set_container(to_json(record.spec).dump());
   offer.set_engine(record.engine);
   offer.set_display(display);
-  offer.set_memory_bytes(memory);
+  offer.set_memory_bytes(memory.eager);
+  offer.set_lazy_memory_bytes(memory.lazy);
   for (const control::Global& bound : status.bound()) {
     transfer::Global& global = *offer.add_globals();
     global.set_interface(bound.interface());

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "monitor/control.pb.h"
+#include "move/facts.h"
 #include "move/transfer.pb.h"
 #include "session/record.h"
 
@@ -13,7 +14,7 @@ namespace wayferry {
 
 /// `record` names the move; `status` is its monitor's.
 transfer::ToTarget make_offer(const SessionRecord& record, const control::StatusReply& status,
-                              const std::string& display, uint64_t memory);
+                              const std::string& display, const ImageNeeds& memory);
 
 /// The globals the app uses, as a monitor is asked about them.
 std::vector<control::Global> globals_of(const transfer::Offer& offer);

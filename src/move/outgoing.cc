@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "move/outgoing.h"
 
+#include "criu/pagemap.h"
 #include "pages/packing.h"
 
 namespace wayferry {
@@ -11,12 +12,37 @@ namespace {
 
 // Always tried: LZ4 is several times faster than ssh's encryption, and a window's buffers, most of
 // what a small app weighs, shrink to a hundredth.
-void set_image_data(std::string_view data, transfer::ImageData& into) {
+template <typename Message>
+void set_data(Bytes data, Message& into) {
   std::vector<std::byte> space;
-  const auto packed = pack(std::as_bytes(std::span(data)), space);
-  if (!packed) return into.set_data(data.data(), data.size());
-  into.set_data(packed->data(), packed->size());
-  into.set_packed_from(static_cast<uint32_t>(data.size()));
+  const auto packed = pack(data, space);
+  const Bytes sent = packed.value_or(data);
+  into.set_data(sent.data(), sent.size());
+  if (packed) into.set_packed_from(static_cast<uint32_t>(data.size()));
+}
+
+/// Takes the pages out of `piece` that went ahead, and names them; returns the others.
+std::vector<std::byte> without_known(Bytes piece, const EarlyPages& early,
+                                     transfer::ImageData& into) {
+  std::vector<std::byte> rest;
+  for (uint32_t i = 0; i * page_size < piece.size(); ++i) {
+    const Bytes page = piece.subspan(i * page_size, page_size);
+    const auto number = early.find(page);
+    if (!number) {
+      rest.insert(rest.end(), page.begin(), page.end());
+      continue;
+    }
+    auto& known = *into.mutable_known();
+    const bool goes_on = !known.empty() && known.rbegin()->page() + known.rbegin()->pages() == i &&
+                         known.rbegin()->first() + known.rbegin()->pages() == *number;
+    transfer::KnownPages& run = goes_on ? *known.rbegin() : *known.Add();
+    if (!goes_on) {
+      run.set_page(i);
+      run.set_first(*number);
+    }
+    run.set_pages(run.pages() + 1);
+  }
+  return rest;
 }
 
 }  // namespace
@@ -63,12 +89,31 @@ void Outgoing::state(std::string_view state) {
   }
 }
 
+void Outgoing::early(const std::vector<pid_t>& processes) {
+  for_each_shared_piece(processes, [this](Bytes pages) {
+    early_.add(pages);
+    report_.early_bytes += pages.size();
+    ToTarget message;
+    set_data(pages, *message.mutable_early_data());
+    send(message);
+  });
+}
+
 void Outgoing::image(const std::string& name, uint64_t offset, std::string_view data) {
-  (name.starts_with("pages-") ? report_.page_bytes : report_.image_bytes) += data.size();
+  const bool pages = name.starts_with("pages-");
   ToTarget message;
-  message.mutable_image_data()->set_name(name);
-  message.mutable_image_data()->set_offset(offset);
-  set_image_data(data, *message.mutable_image_data());
+  transfer::ImageData& image = *message.mutable_image_data();
+  image.set_name(name);
+  image.set_offset(offset);
+  Bytes bytes = std::as_bytes(std::span(data));
+  std::vector<std::byte> rest;
+  // CRIU writes whole pages; while it does, we may see a part of one.
+  if (pages && !early_.empty() && bytes.size() % page_size == 0) {
+    rest = without_known(bytes, early_, image);
+    bytes = rest;
+  }
+  (pages ? report_.page_bytes : report_.image_bytes) += bytes.size();
+  set_data(bytes, image);
   send(message);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "move/early_pages.h"
 #include "move/link.h"
 #include "move/report.h"
 #include "move/upper_layer.h"
@@ -21,6 +22,8 @@ class Outgoing {
   void files(const Path& upper, const std::vector<std::string>& paths);
   /// What differs from `before` now: removals, then as files().
   void file_differences(const Path& upper, const LayerMarks& before);
+  /// Of a running app: its shared memory, so that the images need not bring it.
+  void early(const std::vector<pid_t>& processes);
   void state(std::string_view state);
   void image(const std::string& name, uint64_t offset, std::string_view data);
   void images_end(const std::map<std::string, uint64_t>& sizes);
@@ -30,6 +33,7 @@ class Outgoing {
 
   Link& link_;
   MoveReport& report_;
+  EarlyPages early_;
 };
 
 }  // namespace wayferry

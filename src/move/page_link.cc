@@ -14,17 +14,24 @@ std::string page_greeting_line() {
   return "WAYFERRY PAGES " + std::to_string(pages_protocol) + "\n";
 }
 
-PageLink::PageLink(const std::string& host, const std::string& session, ChannelKind kind) {
+std::string pages_over_line() {
+  return "WAYFERRY PAGES over\n";
+}
+
+PageLink::PageLink(const PageAddress& address, ChannelKind kind) {
   auto [child_in, to_child] = make_pipe();
   auto [from_child, child_out] = make_pipe();
   const std::string channel = kind == ChannelKind::bulk ? "bulk" : "faults";
-  ssh_ = spawn(ssh_command(host, {"wayferry", "receive", "--pages", session, "--channel", channel}),
+  ssh_ = spawn(ssh_command(address.host, {"wayferry", "receive", "--pages", address.session,
+                                          "--move", address.move_id, "--channel", channel}),
                {.fds = {{0, child_in.get()}, {1, child_out.get()}}, .new_session = true});
   child_in.reset();
   child_out.reset();
   const std::string line = read_line(from_child.get());
+  if (line + "\n" == pages_over_line())
+    throw NothingWanted(address.host, "no pages of this move are needed");
   if (line + "\n" != page_greeting_line())
-    throw Failure(host,
+    throw Failure(address.host,
                   "there is no way for the pages" + (line.empty() ? "" : ": it says " + line));
   channel_ = std::make_unique<Channel>(std::move(from_child), std::move(to_child));
 }

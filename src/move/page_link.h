@@ -11,10 +11,23 @@
 
 namespace wayferry {
 
+/// The target needs no pages of this move any more: it has all, or the app has ended.
+class NothingWanted : public Failure {
+ public:
+  using Failure::Failure;
+};
+
+/// Which move's pages, and where to.
+struct PageAddress {
+  std::string host;
+  std::string session;
+  std::string move_id;
+};
+
 class PageLink {
  public:
-  /// Throws Failure if the target cannot be reached or nobody waits for pages there.
-  PageLink(const std::string& host, const std::string& session, ChannelKind kind);
+  /// Throws Failure if the target cannot be reached; NothingWanted.
+  PageLink(const PageAddress& address, ChannelKind kind);
 
   /// What was sent before still arrives, unless the connection hangs.
   ~PageLink();
@@ -30,7 +43,8 @@ class PageLink {
   std::unique_ptr<Channel> channel_;
 };
 
-/// What the helper says when it has found its move.
+/// What the helper says when it has found its move, and when there is none.
 std::string page_greeting_line();
+std::string pages_over_line();
 
 }  // namespace wayferry

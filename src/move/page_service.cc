@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <format>
+
 #include "engine/cgroup.h"
 #include "move/page_place.h"
 
@@ -15,20 +17,17 @@ constexpr std::chrono::milliseconds reconnect_pause{1000};
 
 }  // namespace
 
-PageService::PageService(std::string host, std::string session)
-    : host_(std::move(host)), session_(std::move(session)), links_(connect()) {}
-
 PageService::~PageService() {
   thread_.request_stop();
 }
 
-std::unique_ptr<PageService::Links> PageService::connect() const {
-  return std::unique_ptr<Links>(new Links{.faults = {host_, session_, ChannelKind::faults},
-                                          .bulk = {host_, session_, ChannelKind::bulk}});
+std::unique_ptr<PageService::Links> PageService::make_links() const {
+  return std::unique_ptr<Links>(
+      new Links{.faults = {address_, ChannelKind::faults}, .bulk = {address_, ChannelKind::bulk}});
 }
 
 void PageService::start(const Path& images, const std::vector<pid_t>& processes,
-                        uint64_t bytes_per_second) {
+                        uint64_t bytes_per_second, std::vector<HotPage> hot) {
   std::map<pid_t, pid_t> outer;
   for (const pid_t process : processes)
     if (const auto inner = inner_pid(process)) outer[*inner] = process;
@@ -36,6 +35,7 @@ void PageService::start(const Path& images, const std::vector<pid_t>& processes,
   auto lazy = all_lazy_ranges(images);
   for (const auto& [process, ranges] : lazy) all_pages_ += count_pages(ranges);
   source_.emplace(*memory_, std::move(lazy), bytes_per_second);
+  source_->prefer(std::move(hot));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);
@@ -55,7 +55,7 @@ bool PageService::serve_once(Links& links, const std::stop_token& stop) {
     };
     return source_->serve(links.faults.channel(), links.bulk.channel(), stop, cut);
   } catch (const ChannelLost& lost) {
-    spdlog::warn("page connections to {}: {}", host_, lost.what());
+    spdlog::warn("page connections to {}: {}", address_.host, lost.what());
     return false;
   }
 }
@@ -64,7 +64,9 @@ void PageService::run(const std::stop_token& stop) {
   auto last_served = Clock::now();
   while (!stop.stop_requested()) {
     if (links_) {
+      connected_ = true;
       const bool drained = serve_once(*links_, stop);
+      connected_ = drained;
       links_.reset();
       last_served = Clock::now();
       const std::lock_guard lock(outcome_);
@@ -72,13 +74,25 @@ void PageService::run(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) return;
     try {
-      links_ = connect();
-      spdlog::info("connected to {} again", host_);
+      links_ = make_links();
+      spdlog::info("connected to {} again", address_.host);
+    } catch (const NothingWanted&) {
+      const std::lock_guard lock(outcome_);
+      drained_ = true;
+      return;
     } catch (const Failure& failure) {
-      if (Clock::now() - last_served > drain_grace) throw;
+      if (Clock::now() - last_served > source_grace) throw Failure(address_.host, lost_text());
       std::this_thread::sleep_for(reconnect_pause);
     }
   }
+}
+
+std::string PageService::lost_text() const {
+  return std::format(
+      "{:.0f} MB of the memory of '{}' are still here: the connection broke, did not come back for "
+      "{} s, and the app there has then been ended. With --mode eager nothing could have been lost",
+      static_cast<double>(source_->numbers().left * page_size) / 1e6, address_.session,
+      drain_grace.count());
 }
 
 bool PageService::wait_drained(std::chrono::milliseconds limit) {

@@ -21,31 +21,36 @@ class PageService {
     PageLink faults;
     PageLink bulk;
   };
-  /// Connects; nothing has to be there to be served yet. Throws Failure.
-  PageService(std::string host, std::string session);
+  explicit PageService(PageAddress address) : address_(std::move(address)) {}
   /// Ends it, whatever it is doing.
   ~PageService();
 
+  /// Before start(), or start() does it: nothing has to be there to be served yet. Throws Failure.
+  void connect() { links_ = make_links(); }
   /// From now on pages can be asked for. `bytes_per_second`: 0 is no limit.
-  void start(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second);
+  void start(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second,
+             std::vector<HotPage> hot);
   /// Waits until the target has everything (true), or `limit` has passed. Throws Failure when it
   /// cannot be reached for the grace of a drain.
   bool wait_drained(std::chrono::milliseconds limit);
 
   const PageSourceNumbers& numbers() const { return source_->numbers(); }
+  /// Whether the target is there now.
+  bool connected() const { return connected_; }
   uint64_t all_pages() const { return all_pages_; }
 
  private:
-  std::unique_ptr<Links> connect() const;
+  std::unique_ptr<Links> make_links() const;
   bool serve_once(Links& links, const std::stop_token& stop);
   void run(const std::stop_token& stop);
+  std::string lost_text() const;
 
-  std::string host_;
-  std::string session_;
+  PageAddress address_;
   std::unique_ptr<Links> links_;
   std::optional<FrozenMemory> memory_;
   std::optional<PageSource> source_;
   uint64_t all_pages_ = 0;
+  std::atomic<bool> connected_ = true;
   std::mutex outcome_;  // for the next two
   std::condition_variable changed_;
   bool drained_ = false;

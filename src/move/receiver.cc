@@ -5,9 +5,11 @@
 
 #include <ctime>
 
+#include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/frozen_stage.h"
 #include "move/handover.h"
+#include "move/incoming_drain.h"
 #include "move/journal.h"
 #include "move/offer.h"
 #include "move/page_place.h"
@@ -34,9 +36,6 @@ void require_base(const ContainerSpec& spec) {
                   "copy it there, under the same path");
 }
 
-// The source's echo of "all is here" may be lost with its connection; the last message says it
-// again.
-constexpr std::chrono::seconds echo_limit{3};
 
 class Receiver {
  public:
@@ -51,11 +50,15 @@ class Receiver {
     steps_.run("prepare", [this] { prepare(); });
     steps_.run("files", [&] { receive_files(link_, std::move(files), trees()); });
     answer_done(link_);
-    require_request(next_request(link_), ToTarget::kPrewarm);
+    const ToTarget order = next_request(link_);
+    require_request(order, ToTarget::kPrewarm);
+    lazy_ = order.prewarm().lazy();
     steps_.run("pre-warm", [this] { prewarm(); });
     answer_done(link_);
     steps_.run("receive", [this] { receive_app(); });
-    steps_.run("restore", [this] { restore(); });
+    steps_.run("restore", [this] {
+      with_criu_log(here_.store, record_.spec.name, "restore.log", [this] { restore(); });
+    });
     steps_.run("adopt", [this] { adopt(); });
     steps_.run("ready", [this] { say_ready(); });
     take_over(link_, *journal_, silence_limit);
@@ -76,7 +79,6 @@ class Receiver {
     require_base(record_.spec);
     record_.engine = offer.engine();
     record_.state = SessionState::incoming;
-    lazy_ = offer.lazy();
     record_.created = std::time(nullptr);
     record_.move_id = offer.move_id();
     record_.compositor = here_.find_compositor(offer.display());
@@ -87,7 +89,8 @@ class Receiver {
     here_.store.create(record_);
     folders_ = here_.store.folders(name);
     start_monitor(offer);
-    images_.emplace(images_folder(folders_.runtime, folders_.disk, offer.memory_bytes()));
+    eager_bytes_ = offer.memory_bytes();
+    lazy_bytes_ = offer.lazy_memory_bytes();
     ToSource facts;
     *facts.mutable_facts() = gather_facts(here_.store.roots());
     link_.send(facts);
@@ -142,14 +145,19 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
-    if (lazy_)
-      filler_.emplace(
-          Filler::Places{
-              .images = images_->path(), .work = folders_.criu_work(), .door = page_door(folders_)},
-          drain_grace);
+    images_.emplace(
+        images_folder(folders_.runtime, folders_.disk, lazy_ ? lazy_bytes_ : eager_bytes_));
+    if (!lazy_) return;
+    record_.lazy = true;
+    here_.store.save(record_);
+    standby_ = start_standby_for(app());
+    filler_.emplace(filler_places(folders_, record_.move_id, images_->path()), drain_grace,
+                    [this](int descriptor) { standby_->keep(descriptor); });
   }
 
-  void receive_app() { state_ = receive_frozen(link_, trees(), *images_); }
+  IncomingApp app() const { return {here_, *engine_, record_.spec.name}; }
+
+  void receive_app() { state_ = receive_frozen(link_, trees(), *images_, images_->path()); }
 
   void restore() {
     const auto start = Steps::Clock::now();
@@ -194,7 +202,7 @@ class Receiver {
     steps_.keep();
     const double release_ms = milliseconds_since(start);
     record_.state = SessionState::running;
-    record_.move_id.clear();
+    if (!lazy_) record_.move_id.clear();  // else a successor needs it
     here_.store.save(record_);
     std::filesystem::remove_all(images_->path());
     ToSource mine;
@@ -206,28 +214,25 @@ class Receiver {
 
   void drain() {
     filler_->drain();
-    try {
-      // It ends by itself: the filler despairs when its source is gone for too long.
-      while (!filler_->wait_drained(silence_limit)) spdlog::info("memory is still coming");
-    } catch (const std::exception& error) {
-      // Without its memory it must not run on, and above all not read zeros instead.
-      engine_->kill(record_.spec.name, std::chrono::milliseconds(0));
-      spdlog::error("the app {} has been ended: {}", record_.spec.name, error.what());
-      throw;
-    }
+    lead_incoming_drain(app(), *filler_, standby_);
     const SpacesNumbers numbers = filler_->numbers();
     ToSource message;
     transfer::Drained& drained = *message.mutable_drained();
     drained.set_pages(numbers.filled);
     drained.set_zero_pages(numbers.zeros);
     drained.set_dropped_pages(numbers.dropped);
-    drained.set_faults(numbers.faults.count());
-    drained.set_fault_p50_us(numbers.faults.percentile(0.5));
-    drained.set_fault_p99_us(numbers.faults.percentile(0.99));
+    drained.set_arrived_pages(numbers.arrived);
+    drained.set_faults(numbers.faults);
+    drained.set_fault_p50_us(filler_->fault_times().percentile(0.5));
+    drained.set_fault_p99_us(filler_->fault_times().percentile(0.99));
     filler_->wait_acknowledged(echo_limit);
     // Whoever hears that all is over may move the session on at once: nothing of ours holds it
     // then.
     filler_.reset();
+    standby_.reset();
+    record_.move_id.clear();
+    record_.lazy = false;
+    here_.store.save(record_);
     lock_.reset();
     answer(link_, message);
   }
@@ -246,8 +251,11 @@ class Receiver {
   std::string state_;
   transfer::Ready ready_;
   bool lazy_ = false;
-  std::optional<Filler> filler_;  // ends after the undos have ended the app
-  Steps steps_;                   // last: its undos use all of the above
+  uint64_t eager_bytes_ = 0;  // that images need
+  uint64_t lazy_bytes_ = 0;
+  std::unique_ptr<Standby> standby_;  // in a lazy move
+  std::optional<Filler> filler_;      // ends after the undos have ended the app
+  Steps steps_;                       // last: its undos use all of the above
 };
 
 }  // namespace

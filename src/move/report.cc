@@ -19,6 +19,8 @@ nlohmann::json to_json(const DrainReport& drain) {
           {"fault_pages", drain.fault_pages},
           {"bulk_pages", drain.bulk_pages},
           {"dropped_pages", drain.dropped_pages},
+          {"source_pages", drain.source_pages},
+          {"arrived_pages", drain.arrived_pages},
           {"wire_bytes", drain.wire_bytes},
           {"faults", drain.faults},
           {"fault_p50_us", drain.fault_p50_us},
@@ -28,8 +30,10 @@ nlohmann::json to_json(const DrainReport& drain) {
 std::string to_lines(const DrainReport& drain) {
   std::string text = std::format("  {:<14}{:>10.1f} ms\n", "memory after", drain.ms);
   text += bytes_line("memory sent", drain.wire_bytes);
-  text += std::format("  {:<14}{:>10} all, {} zero, {} by faults, {} in bulk\n", "pages",
-                      drain.pages, drain.zero_pages, drain.fault_pages, drain.bulk_pages);
+  text += std::format(
+      "  {:<14}{:>10} arrived of {}; {} zero, {} by faults, {} in bulk, {} given back\n", "pages",
+      drain.arrived_pages, drain.source_pages, drain.zero_pages, drain.fault_pages,
+      drain.bulk_pages, drain.dropped_pages);
   text += std::format("  {:<14}{:>10} p50 {:.0f} us, p99 {:.0f} us\n", "page faults", drain.faults,
                       drain.fault_p50_us, drain.fault_p99_us);
   return text;
@@ -40,9 +44,12 @@ std::string to_lines(const DrainReport& drain) {
 std::string to_table(const MoveReport& report) {
   std::string text =
       std::format("{}: moved from {} to {}\n", report.name, report.source, report.target);
+  text += std::format("  {:<14}{:>10}\n", "mode", report.lazy ? "lazy" : "eager");
+  if (!report.why_eager.empty()) text += "  not lazy, because " + report.why_eager + "\n";
   for (const Phase& phase : report.phases)
     text += std::format("  {:<14}{:>10.1f} ms\n", phase.name, phase.ms);
   text += std::format("  {:<14}{:>10.1f} ms\n", "downtime", report.downtime_ms);
+  text += bytes_line("sent ahead", report.early_bytes);
   text += bytes_line("memory pages", report.page_bytes);
   text += bytes_line("other images", report.image_bytes);
   if (report.drain) text += to_lines(*report.drain);
@@ -61,10 +68,13 @@ std::string to_json(const MoveReport& report) {
   nlohmann::json json{{"name", report.name},
                       {"source", report.source},
                       {"target", report.target},
+                      {"mode", report.lazy ? "lazy" : "eager"},
+                      {"why_eager", report.why_eager},
                       {"phases_ms", phases},
                       {"downtime_ms", report.downtime_ms},
                       {"bytes",
                        {{"pages", report.page_bytes},
+                        {"early", report.early_bytes},
                         {"images", report.image_bytes},
                         {"state", report.state_bytes},
                         {"files", report.file_bytes},

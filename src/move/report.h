@@ -20,6 +20,8 @@ struct DrainReport {
   uint64_t fault_pages = 0;  ///< sent because somebody stood still for them, and those beside them
   uint64_t bulk_pages = 0;
   uint64_t dropped_pages = 0;
+  uint64_t arrived_pages = 0;  ///< of the source, each once
+  uint64_t source_pages = 0;   ///< left out by the checkpoint: all of them arrived or were dropped
   uint64_t wire_bytes = 0;
   uint64_t faults = 0;
   double fault_p50_us = 0;
@@ -30,9 +32,12 @@ struct MoveReport {
   std::string name;
   std::string source;
   std::string target;
+  bool lazy = false;
+  std::string why_eager;  ///< when the mode was left to us, and lazy could not be
   std::vector<Phase> phases;
-  double downtime_ms = 0;  ///< from the app's freeze to "it runs there", by the source's clock
-  uint64_t page_bytes = 0;
+  double downtime_ms = 0;    ///< from the app's freeze to "it runs there", by the source's clock
+  uint64_t page_bytes = 0;   ///< in the images
+  uint64_t early_bytes = 0;  ///< shared memory that went ahead while the app ran
   uint64_t image_bytes = 0;  ///< all images but pages
   uint64_t state_bytes = 0;
   uint64_t file_bytes = 0;

@@ -12,6 +12,10 @@ Owner decide_here(const LocalHost& host, const std::string& move_id) {
 void let_go(const LocalHost& host, Engine& engine, MonitorClient& monitor,
             const std::string& name) {
   monitor.dismiss();
+  remove_drained(host, engine, name);
+}
+
+void remove_drained(const LocalHost& host, Engine& engine, const std::string& name) {
   // No grace: it is frozen, and must die without another instruction.
   engine.kill(name, std::chrono::milliseconds(0));
   remove_session(host.store, engine, name);
@@ -25,6 +29,7 @@ void take_back(const LocalHost& host, Engine& engine, MonitorClient& monitor,
   record.state = SessionState::running;
   record.move_id.clear();
   record.move_host.clear();
+  record.lazy = false;
   host.store.save(record);
 }
 

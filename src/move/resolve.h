@@ -20,6 +20,10 @@ Owner decide_here(const LocalHost& host, const std::string& move_id);
 /// removes the session.
 void let_go(const LocalHost& host, Engine& engine, MonitorClient& monitor, const std::string& name);
 
+/// The app lives elsewhere, its windows here are closed, and all its memory has followed: removes
+/// the frozen copy.
+void remove_drained(const LocalHost& host, Engine& engine, const std::string& name);
+
 /// The app stays: it runs again, windows and all.
 void take_back(const LocalHost& host, Engine& engine, MonitorClient& monitor,
                const std::string& name);

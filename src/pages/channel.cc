@@ -30,7 +30,7 @@ void require_sound(const Frame& frame) {
 void wait_or_lose(int fd, short events) {
   pollfd entry{fd, events, 0};
   const int ready = ::poll(&entry, 1, static_cast<int>(channel_silence.count()));
-  if (ready == 0) throw ChannelLost("the other side has been silent for 5 s");
+  if (ready == 0) throw ChannelLost("the other side has been silent for 4 s");
 }
 
 /// The bytes that a read or a write did; 0 if it has to be tried again.

@@ -61,7 +61,8 @@ class ChannelLost : public Failure {
 };
 
 constexpr std::chrono::milliseconds tick_pause{1000};
-constexpr std::chrono::milliseconds channel_silence{5000};
+/// Looked at once a tick: a dead link is noticed within 5 s.
+constexpr std::chrono::milliseconds channel_silence{4000};
 
 class Channel {
  public:

@@ -13,15 +13,38 @@ constexpr std::chrono::seconds grace_before_drain{10};
 
 }  // namespace
 
-Filler::Filler(const Places& places, std::chrono::milliseconds grace)
-    : images_(places.images),
+Filler::Filler(const Places& places, std::chrono::milliseconds grace, Spaces::Keep keep)
+    : places_(places),
       grace_(grace),
-      spaces_([this](pid_t process, uint64_t at_source) { ask(process, at_source); }),
+      spaces_([this](pid_t process, uint64_t at_source) { ask(process, at_source); },
+              std::move(keep)),
       door_(places.door),
       wake_(check("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
-  criu_.emplace(places.work, [this](UniqueFd uffd, pid_t process) {
-    spaces_.add(std::move(uffd), process, lazy_ranges(images_, process));
+  criu_.emplace(places.work, [this, begun = false](UniqueFd uffd, pid_t process) mutable {
+    // Now, and not before, all images are there.
+    if (!std::exchange(begun, true))
+      spaces_.begin(Ledger::create(places_.ledger, all_lazy_ranges(places_.images)));
+    spaces_.add(std::move(uffd), process);
   });
+  begin();
+}
+
+Filler::Filler(const Places& places, std::chrono::milliseconds grace, Spaces::Keep keep,
+               std::vector<UniqueFd> kept)
+    : places_(places),
+      grace_(grace),
+      spaces_([this](pid_t process, uint64_t at_source) { ask(process, at_source); },
+              std::move(keep)),
+      door_(places.door),
+      wake_(check("eventfd", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      lost_(Clock::now()),
+      draining_(true) {
+  if (!spaces_.take_over(Ledger::open(places.ledger), std::move(kept)))
+    throw Failure("", "it was killed in the middle of what nobody else can finish");
+  begin();
+}
+
+void Filler::begin() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -58,8 +81,13 @@ void Filler::run(const std::stop_token& stop) {
     const std::lock_guard lock(outcome_);
     error_ = std::current_exception();
   }
+  bool failed = false;
+  {
+    const std::lock_guard lock(outcome_);
+    failed = error_ != nullptr;
+  }
   // A restore must not stand still for ever; what it makes is never let run.
-  if (error_ && !draining_) spaces_.give_up();
+  if (failed && !draining_) spaces_.give_up();
   changed_.notify_all();
   bulk_thread_ = {};
 }
@@ -99,6 +127,7 @@ void Filler::handle_visitor() {
     const std::lock_guard lock(asking_);
     faults_ = std::move(visitor);
     listed_ = told_ = false;
+    connected_ = true;
     heard_ = ticked_ = Clock::now();
   }
   if (faults_) spaces_.ask_again();
@@ -126,7 +155,7 @@ void Filler::take(const Frame& frame, Bytes payload) {
   if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {});
   if (frame.kind != FrameKind::raw && frame.kind != FrameKind::lz4)
     throw ProtocolError("page channel", "a frame that only a target may send");
-  std::vector<std::byte> unpacked;
+  thread_local std::vector<std::byte> unpacked;  // two threads are here
   if (frame.kind == FrameKind::lz4) {
     unpacked.resize(frame.pages * page_size);
     unpack(payload, unpacked);
@@ -191,6 +220,7 @@ void Filler::lose(const std::string& why) {
   bulk_broke_ = false;
   const std::lock_guard lock(asking_);
   faults_.reset();
+  connected_ = false;
   lost_ = Clock::now();
 }
 
@@ -208,7 +238,7 @@ void Filler::look_after_connection() {
                     "move with --mode eager over a link like this: then the app stays whole");
     return;
   }
-  if (now - heard_ > channel_silence) return lose("the other side has been silent for 5 s");
+  if (now - heard_ > channel_silence) return lose("the other side has been silent for 4 s");
   try {
     if (now - ticked_ >= tick_pause) {
       ticked_ = now;

@@ -16,7 +16,9 @@
 // then waits, and nothing is lost. It does not know who the app is, nor how connections are made.
 //
 // Whoever closes a userfaultfd turns all missing pages into zeros. So a Filler must not end before
-// its app has ended or has all its pages.
+// its app has ended or has all its pages, and somebody else must hold the descriptors too, in case
+// it is killed: what `keep` is given, in its order, and the ledger are what a successor goes on
+// with.
 
 namespace wayferry {
 
@@ -26,9 +28,13 @@ class Filler {
     Path images;  ///< complete before the restore starts
     Path work;    ///< CRIU's work folder of the restore
     Path door;    ///< socket for the page connections
+    Path ledger;  ///< file
   };
   /// `grace`: how long a broken connection may stay away once the drain has begun.
-  Filler(const Places& places, std::chrono::milliseconds grace);
+  Filler(const Places& places, std::chrono::milliseconds grace, Spaces::Keep keep);
+  /// Goes on with the drain of a filler that died. Throws Failure if what it left is not enough.
+  Filler(const Places& places, std::chrono::milliseconds grace, Spaces::Keep keep,
+         std::vector<UniqueFd> kept);
   ~Filler();
 
   /// All is restored and the app is ours: from now on pages come without being asked for.
@@ -37,11 +43,18 @@ class Filler {
   bool wait_drained(std::chrono::milliseconds limit);
   /// Then: until the source has heard of it, which may take a new connection.
   void wait_acknowledged(std::chrono::milliseconds limit);
+  /// Gives all its descriptors to another keeper, and later ones too.
+  void keep_again(const Spaces::Keep& keep) { spaces_.keep_again(keep); }
 
+  /// Whether the source is there now.
+  bool connected() const { return connected_; }
   SpacesNumbers numbers() const { return spaces_.numbers(); }
+  std::vector<HotPage> hot_pages() const { return spaces_.hot_pages(); }
+  FaultTimes fault_times() const { return spaces_.fault_times(); }
 
  private:
   using Clock = std::chrono::steady_clock;
+  void begin();
   void run(const std::stop_token& stop);
   void wait_and_handle();
   void handle_criu();
@@ -56,7 +69,7 @@ class Filler {
   void send_list();
   void settle();
 
-  Path images_;
+  Places places_;
   std::chrono::milliseconds grace_;
   Spaces spaces_;
   std::optional<CriuDoor> criu_;
@@ -71,6 +84,7 @@ class Filler {
   Clock::time_point lost_{};
   bool listed_ = false;
   bool told_ = false;
+  std::atomic<bool> connected_ = false;
   std::atomic<bool> draining_ = false;
   std::atomic<bool> bulk_broke_ = false;
   std::mutex outcome_;  // for the next three

@@ -22,6 +22,11 @@ std::optional<uint64_t> Missing::find(uint64_t now) const {
   return interval.at_source + (now - start);
 }
 
+bool Missing::any(uint64_t now, uint64_t bytes) const {
+  const auto after = intervals_.lower_bound(now);
+  return (after != intervals_.end() && after->first < now + bytes) || find(now);
+}
+
 void Missing::collect(uint64_t now, const Interval& interval, PageRange wanted,
                       std::vector<Piece>& found) const {
   const uint64_t end_at_source = interval.at_source + (interval.end - now);

@@ -28,6 +28,8 @@ class Missing {
 
   /// The source's address of the page that is at `now`; nothing if it is not missing.
   std::optional<uint64_t> find(uint64_t now) const;
+  /// Whether any of this memory is missing.
+  bool any(uint64_t now, uint64_t bytes) const;
   /// What of a range of the source is missing here, and where.
   std::vector<Piece> pieces(PageRange at_source) const;
   /// All of it, by the source's addresses.

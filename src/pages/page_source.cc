@@ -3,6 +3,7 @@
 
 #include <sys/eventfd.h>
 
+#include <array>
 #include <cstring>
 #include <thread>
 
@@ -11,8 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Sent along with a page that was asked for, if not sent yet: 64 KiB, 0.5 ms at 1 Gbit/s.
-constexpr uint64_t read_ahead = 16;
+// Pages sent after one that was asked for, if not sent yet: 64 KiB, 0.5 ms at 1 Gbit/s; and up to
+// four times that for somebody who reads on and on.
+constexpr uint64_t first_read_ahead = 15;
 
 bool is_zero(Bytes page) {
   return page[0] == std::byte{0} && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0;
@@ -26,6 +28,7 @@ PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<P
   for (const auto& [process, ranges] : lazy)
     for (const PageRange& range : ranges) lazy_[process].add(range);
   unsent_ = lazy_;
+  for (const auto& [process, unsent] : unsent_) numbers_.left += unsent.pages();
 }
 
 bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
@@ -42,6 +45,7 @@ bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& st
       }
     });
   };
+  answered_.clear();  // by a connection that is gone: who knows what of it arrived
   bool drained = false;
   try {
     drained = serve_faults(faults, stop, start_bulk);
@@ -71,7 +75,7 @@ bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop,
     if (now - ticked >= tick_pause) faults.send({.kind = FrameKind::tick});
     if (now - ticked >= tick_pause) ticked = now;
     if (!frame && now - heard > channel_silence)
-      throw ChannelLost("no sign of the other side for 5 s");
+      throw ChannelLost("no sign of the other side for 4 s");
     if (!frame) continue;
     heard = now;
     if (frame->kind == FrameKind::drained) {
@@ -105,18 +109,57 @@ void PageSource::want(const Frame& frame) {
 void PageSource::answer(Channel& faults, const Frame& ask) {
   require_lazy(ask);
   const auto process = static_cast<pid_t>(ask.process);
-  PageRange range{.start = ask.address, .pages = 1};
-  {
-    const std::lock_guard lock(mutex_);
-    Intervals& unsent = unsent_[process];
-    // One that bulk has sent is sent again: it may be far back in a long queue.
-    const auto ahead = unsent.first_from(ask.address, read_ahead);
-    if (ahead && ahead->start == ask.address) range = *ahead;
-    unsent.remove(range);
-    next_ = {process, range.start + range.pages * page_size};
-  }
   ++numbers_.asked;
-  send_pages(faults, process, range, nullptr);
+  // The page alone in the first frame: a frame is put in place when all of it is there.
+  for (const PageRange& range : take_asked(process, ask.address))
+    send_pages(faults, process, range, nullptr);
+}
+
+std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
+  std::vector<PageRange> taken;
+  Intervals& answered = answered_[process];
+  // One that bulk has sent is sent again: it may be far back in a long queue.
+  if (!answered.contains(address)) taken.push_back({.start = address, .pages = 1});
+  const uint64_t after = address + page_size;
+  const uint64_t ahead = read_ahead(address);
+  const std::lock_guard lock(mutex_);
+  Intervals& unsent = unsent_[process];
+  unsent.remove({.start = address, .pages = 1});
+  const auto more = unsent.first_from(after, ahead);
+  if (more && more->start < after + ahead * page_size) {
+    taken.push_back(*more);
+    unsent.remove(*more);
+  }
+  for (const PageRange& range : taken) answered.add(range);
+  next_ = {process, after + ahead * page_size};
+  return taken;
+}
+
+uint64_t PageSource::read_ahead(uint64_t address) {
+  const bool goes_on =
+      address <= ahead_end_ && address + ahead_ * page_size + page_size >= ahead_end_;
+  ahead_ = goes_on && ahead_ > 0 ? std::min<uint64_t>(ahead_ * 2, most_pages) : first_read_ahead;
+  ahead_end_ = address + (ahead_ + 1) * page_size;
+  return ahead_;
+}
+
+void PageSource::prefer(std::vector<HotPage> pages) {
+  const std::lock_guard lock(mutex_);
+  preferred_.assign(pages.begin(), pages.end());
+}
+
+std::optional<std::pair<pid_t, PageRange>> PageSource::take_preferred() {
+  while (!preferred_.empty()) {
+    const HotPage hot = preferred_.front();
+    preferred_.pop_front();
+    const auto unsent = unsent_.find(hot.process);
+    if (unsent == unsent_.end()) continue;
+    const auto range = unsent->second.first_from(hot.address, hot_window);
+    if (!range || range->start >= hot.address + hot_window * page_size) continue;
+    unsent->second.remove(*range);
+    return std::pair(hot.process, *range);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::pair<pid_t, PageRange>> PageSource::take_from(pid_t process, uint64_t address) {
@@ -132,7 +175,8 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_from(pid_t process, 
 
 std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
   const std::lock_guard lock(mutex_);
-  auto taken = take_from(next_.first, next_.second);
+  auto taken = take_preferred();
+  if (!taken) taken = take_from(next_.first, next_.second);
   if (!taken) taken = take_from(0, 0);  // what lies before the last fault
   uint64_t left = 0;
   for (const auto& [process, unsent] : unsent_) left += unsent.pages();
@@ -161,7 +205,9 @@ void PageSource::keep_to_rate(uint64_t bytes) {
 }
 
 void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing) {
-  std::vector<std::byte> memory(range.pages * page_size);
+  // Not a member: two threads are here. Not a new one each time: that is zeroed.
+  thread_local std::array<std::byte, longest_run> buffer;
+  const auto memory = std::span(buffer).first(range.pages * page_size);
   memory_.read(process, range.start, memory);
   const auto page = [&](uint64_t i) { return Bytes(memory).subspan(i * page_size, page_size); };
   for (uint64_t from = 0; from < range.pages;) {
@@ -186,7 +232,7 @@ void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, Packing* p
   }
   (packing ? numbers_.bulk_pages : numbers_.fault_pages) += frame.pages;
   frame.checksum = checksum_of(frame, pages);
-  std::vector<std::byte> packed;
+  thread_local std::vector<std::byte> packed;
   Bytes payload = pages;
   if (packing && packing->worth_it()) {
     const auto start = Clock::now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -10,6 +11,7 @@
 
 #include "pages/channel.h"
 #include "pages/frozen_memory.h"
+#include "pages/hot_pages.h"
 #include "pages/intervals.h"
 #include "pages/packing.h"
 
@@ -41,17 +43,24 @@ class PageSource {
   bool serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
              const std::function<void()>& cut);
 
+  /// Before serve(): these go first in bulk, in this order.
+  void prefer(std::vector<HotPage> pages);
+
   const PageSourceNumbers& numbers() const { return numbers_; }
 
  private:
   bool serve_faults(Channel& faults, const std::stop_token& stop,
                     const std::function<void()>& start_bulk);
   void answer(Channel& faults, const Frame& ask);
+  /// Takes a page that was asked for, and those to send along, out of what is to be sent.
+  std::vector<PageRange> take_asked(pid_t process, uint64_t address);
+  uint64_t read_ahead(uint64_t address);
   void want(const Frame& frame);
   void push_all(Channel& bulk, const std::stop_token& stop);
   /// The next pages to push, taken out of what is to be sent.
   std::optional<std::pair<pid_t, PageRange>> take_next();
   std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
+  std::optional<std::pair<pid_t, PageRange>> take_preferred();
   void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
   void send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing);
   void require_lazy(const Frame& frame) const;
@@ -62,7 +71,13 @@ class PageSource {
   uint64_t bytes_per_second_;
   std::chrono::steady_clock::time_point may_send_at_{};
   PageSourceNumbers numbers_;
-  std::mutex mutex_;  // for the next two
+  // What was sent on "faults" of this connection: it overtakes nothing there, so it is not sent
+  // again.
+  std::map<pid_t, Intervals> answered_;
+  uint64_t ahead_end_ = 0;  // of the last read-ahead
+  uint64_t ahead_ = 0;      // its length
+  std::mutex mutex_;        // for all below
+  std::deque<HotPage> preferred_;
   std::map<pid_t, Intervals> unsent_;
   std::pair<pid_t, uint64_t> next_{};  // where bulk goes on: after the last fault
 };

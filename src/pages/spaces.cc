@@ -28,12 +28,82 @@ double FaultTimes::percentile(double of_one) const {
   return static_cast<double>(sorted[static_cast<size_t>(at)]);
 }
 
-void Spaces::add(UniqueFd uffd, pid_t process, const std::vector<PageRange>& missing) {
+void Spaces::begin(Ledger ledger) {
   const std::lock_guard lock(mutex_);
-  spaces_.push_back({.uffd = Uffd(std::move(uffd)),
-                     .process = process,
-                     .missing = Missing(missing),
-                     .waiting = {}});
+  ledger_.emplace(std::move(ledger));
+}
+
+Spaces::Space& Spaces::push(UniqueFd uffd, pid_t process, Missing missing) {
+  const uint64_t number = spaces_.size();
+  return spaces_.emplace_back(Space{.number = number,
+                                    .uffd = Uffd(std::move(uffd)),
+                                    .process = process,
+                                    .missing = std::move(missing),
+                                    .waiting = {}});
+}
+
+void Spaces::add(UniqueFd uffd, pid_t process) {
+  const std::lock_guard lock(mutex_);
+  CHECK(ledger_);
+  const auto lazy = ledger_->lazy().find(process);
+  const auto none = std::vector<PageRange>();
+  ledger_->begin_reading();
+  keep_(uffd.get());
+  const Space& space =
+      push(std::move(uffd), process, Missing(lazy == ledger_->lazy().end() ? none : lazy->second));
+  ledger_->note(
+      {.what = Ledger::What::added, .space = space.number, .a = static_cast<uint64_t>(process)});
+  ledger_->end_reading();
+}
+
+bool Spaces::take_over(Ledger ledger, std::vector<UniqueFd> kept) {
+  const std::lock_guard lock(mutex_);
+  ledger_.emplace(std::move(ledger));
+  if (ledger_->torn()) return false;
+  const auto appears = [](const Ledger::Entry& entry) {
+    return entry.what == Ledger::What::added || entry.what == Ledger::What::forked;
+  };
+  const auto count = std::ranges::count_if(ledger_->entries(), appears);
+  if (static_cast<size_t>(count) != kept.size()) return false;
+  for (const Ledger::Entry& entry : ledger_->entries()) replay(entry, kept);
+  for (Space& space : spaces_) {
+    for (const PageRange& range : ledger_->arrived(space.process))
+      for (const Missing::Piece& piece : space.missing.pieces(range))
+        space.missing.remove(piece.now, piece.pages);
+    space.uffd.wake_all();  // nobody alive knows what they stand still for: they say it again
+  }
+  return true;
+}
+
+void Spaces::keep_again(const Keep& keep) {
+  const std::lock_guard lock(mutex_);
+  keep_ = keep;
+  for (const Space& space : spaces_) keep_(space.uffd.fd());
+}
+
+void Spaces::replay(const Ledger::Entry& entry, std::vector<UniqueFd>& kept) {
+  const auto number = [&](uint64_t wanted) -> Space& {
+    CHECK(wanted < spaces_.size());
+    return *std::next(spaces_.begin(), static_cast<ptrdiff_t>(wanted));
+  };
+  switch (entry.what) {
+    case Ledger::What::added: {
+      const auto process = static_cast<pid_t>(entry.a);
+      const auto lazy = ledger_->lazy().find(process);
+      push(std::move(kept[entry.space]), process,
+           Missing(lazy == ledger_->lazy().end() ? std::vector<PageRange>() : lazy->second));
+      return;
+    }
+    case Ledger::What::forked: {
+      const Space& parent = number(entry.a);
+      push(std::move(kept[entry.space]), parent.process, parent.missing);
+      return;
+    }
+    case Ledger::What::remapped:
+      return number(entry.space).missing.remap(entry.a, entry.b, entry.c);
+    case Ledger::What::dropped:
+      return number(entry.space).missing.remove(entry.a, (entry.b - entry.a) / page_size);
+  }
 }
 
 std::vector<int> Spaces::descriptors() const {
@@ -50,7 +120,13 @@ void Spaces::handle_events(int descriptor) {
 }
 
 void Spaces::read_events(Space& space) {
-  for (const uffd_msg& event : space.uffd.events()) handle(space, event);
+  ledger_->begin_reading();
+  const std::vector<uffd_msg> events = space.uffd.events();
+  // A fault that nobody handles is said again when it is woken; everything else is said once.
+  const auto is_fault = [](const uffd_msg& event) { return event.event == UFFD_EVENT_PAGEFAULT; };
+  if (std::ranges::all_of(events, is_fault)) ledger_->end_reading();
+  for (const uffd_msg& event : events) handle(space, event);
+  ledger_->end_reading();
 }
 
 void Spaces::handle(Space& space, const uffd_msg& event) {
@@ -60,7 +136,7 @@ void Spaces::handle(Space& space, const uffd_msg& event) {
     case UFFD_EVENT_FORK:
       return fork(space, UniqueFd(static_cast<int>(event.arg.fork.ufd)));
     case UFFD_EVENT_REMAP:
-      return space.missing.remap(event.arg.remap.from, event.arg.remap.to, event.arg.remap.len);
+      return remap(space, event.arg.remap.from, event.arg.remap.to, event.arg.remap.len);
     case UFFD_EVENT_REMOVE:
     case UFFD_EVENT_UNMAP:
       return drop(space, event.arg.remove.start, event.arg.remove.end);
@@ -72,6 +148,7 @@ void Spaces::handle(Space& space, const uffd_msg& event) {
 void Spaces::fault(Space& space, uint64_t now) {
   if (const auto at_source = space.missing.find(now)) {
     if (!space.waiting.emplace(*at_source, Clock::now()).second) return;  // another thread's too
+    if (hot_.size() < most_hot_pages) hot_.push_back({.process = space.process, .address = now});
     return ask_(space.process, *at_source);
   }
   // Never had content, or was given back: zeros. Or it has been filled since: then it stays.
@@ -83,10 +160,18 @@ void Spaces::fault(Space& space, uint64_t now) {
 void Spaces::fork(const Space& parent, UniqueFd uffd) {
   // What was filled in the parent before the fork the child has too; the kernel lets nobody fill
   // between the fork and our reading of this event.
-  spaces_.push_back({.uffd = Uffd(std::move(uffd)),
-                     .process = parent.process,
-                     .missing = parent.missing,
-                     .waiting = {}});
+  keep_(uffd.get());
+  const Space& child = push(std::move(uffd), parent.process, parent.missing);
+  ledger_->note({.what = Ledger::What::forked, .space = child.number, .a = parent.number});
+}
+
+void Spaces::remap(Space& space, uint64_t from, uint64_t to, uint64_t bytes) {
+  // Where nothing is missing nothing changes for a successor either: what has arrived it drops, by
+  // the source's address, wherever it believes it to be.
+  if (!space.missing.any(from, bytes) && !space.missing.any(to, bytes)) return;
+  ledger_->note(
+      {.what = Ledger::What::remapped, .space = space.number, .a = from, .b = to, .c = bytes});
+  space.missing.remap(from, to, bytes);
 }
 
 void Spaces::drop(Space& space, uint64_t from, uint64_t to) {
@@ -98,7 +183,9 @@ void Spaces::drop(Space& space, uint64_t from, uint64_t to) {
     }
     return true;
   });
+  if (!space.missing.any(from, to - from)) return;
   const uint64_t before = space.missing.pages();
+  ledger_->note({.what = Ledger::What::dropped, .space = space.number, .a = from, .b = to});
   space.missing.remove(from, (to - from) / page_size);
   numbers_.dropped += before - space.missing.pages();
 }
@@ -109,7 +196,7 @@ void Spaces::book(Space& space, const Missing::Piece& piece, bool zero) {
   if (zero) numbers_.zeros += piece.pages;
   const auto first = space.waiting.lower_bound(piece.at_source);
   const auto last = space.waiting.lower_bound(piece.at_source + piece.pages * page_size);
-  for (auto at = first; at != last; ++at) numbers_.faults.add(Clock::now() - at->second);
+  for (auto at = first; at != last; ++at) fault_times_.add(Clock::now() - at->second);
   space.waiting.erase(first, last);
 }
 
@@ -141,6 +228,9 @@ void Spaces::fill(const Frame& frame, Bytes pages) {
       for (Space& space : spaces_)
         if (space.process == static_cast<pid_t>(frame.process))
           all = fill_space(space, frame, pages) && all;
+      if (all && ledger_)
+        ledger_->arrived(static_cast<pid_t>(frame.process),
+                         {.start = frame.address, .pages = frame.pages});
     }
     if (all) return;
     std::this_thread::sleep_for(after_event);
@@ -175,7 +265,19 @@ SpacesNumbers Spaces::numbers() const {
   const std::lock_guard lock(mutex_);
   SpacesNumbers numbers = numbers_;
   for (const Space& space : spaces_) numbers.missing += space.missing.pages();
+  numbers.faults = fault_times_.count();
+  if (ledger_) numbers.arrived = ledger_->arrived_pages();
   return numbers;
+}
+
+std::vector<HotPage> Spaces::hot_pages() const {
+  const std::lock_guard lock(mutex_);
+  return hot_;
+}
+
+FaultTimes Spaces::fault_times() const {
+  const std::lock_guard lock(mutex_);
+  return fault_times_;
 }
 
 }  // namespace wayferry

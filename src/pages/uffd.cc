@@ -33,6 +33,15 @@ void Uffd::wake(uint64_t page) {
   ::ioctl(fd_.get(), UFFDIO_WAKE, &range);  // fails only where nobody can be waiting
 }
 
+void Uffd::wake_all() {
+  // From above mmap_min_addr to below the end of the addresses, which depends on the machine.
+  constexpr uint64_t first = 1u << 20;
+  for (int bits = 57; bits >= 39; --bits) {
+    uffdio_range range{.start = first, .len = (1ull << bits) - 2 * first};
+    if (::ioctl(fd_.get(), UFFDIO_WAKE, &range) == 0) return;
+  }
+}
+
 Uffd::Outcome Uffd::fill(uint64_t now, uint64_t count, Bytes pages) {
   uint64_t left = count * page_size;
   uint64_t step = left;

@@ -30,6 +30,8 @@ class Uffd {
 
   /// Lets who stands still at a page try again.
   void wake(uint64_t page);
+  /// The same for all pages there are.
+  void wake_all();
 
   /// What happened since, without waiting.
   std::vector<uffd_msg> events();

@@ -20,6 +20,8 @@ std::optional<SessionRecord> keep_or_remove(const SessionStore& store, const Eng
     return std::nullopt;
   }
   if (connect_unix(store.folders(name).control())) return record;
+  // It has no monitor any more, but the app on the target needs its memory.
+  if (record->state == SessionState::draining) return record;
   spdlog::info("session {} is dead (no monitor): removing what is left of it", name);
   remove_session(store, *engine(record->engine), name);
   return std::nullopt;

@@ -74,6 +74,7 @@ SessionRecord record_from(const json& from, const std::string& where) {
   from.at("created").get_to(record.created);
   from.at("move_id").get_to(record.move_id);
   from.at("move_host").get_to(record.move_host);
+  record.lazy = from.value("lazy", false);
   return record;
 }
 
@@ -118,11 +119,17 @@ void require_settled(const SessionRecord& record) {
 }
 
 json to_json(const SessionRecord& record) {
-  return {{"format", record_format},         {"container", to_json(record.spec)},
-          {"engine", record.engine},         {"state", to_string(record.state)},
-          {"init_pid", record.init_pid},     {"monitor_pid", record.monitor_pid},
-          {"compositor", record.compositor}, {"created", record.created},
-          {"move_id", record.move_id},       {"move_host", record.move_host}};
+  return {{"format", record_format},
+          {"container", to_json(record.spec)},
+          {"engine", record.engine},
+          {"state", to_string(record.state)},
+          {"init_pid", record.init_pid},
+          {"monitor_pid", record.monitor_pid},
+          {"compositor", record.compositor},
+          {"created", record.created},
+          {"move_id", record.move_id},
+          {"move_host", record.move_host},
+          {"lazy", record.lazy}};
 }
 
 ContainerSpec spec_from_json(std::string_view text, const std::string& where) {

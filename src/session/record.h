@@ -36,6 +36,7 @@ struct SessionRecord {
   int64_t created = 0;     ///< seconds since 1970
   std::string move_id;     ///< the move under way, or in doubt
   std::string move_host;   ///< where it goes, as the user named it
+  bool lazy = false;       ///< that move's memory follows the running app
 };
 
 nlohmann::json to_json(const ContainerSpec& spec);

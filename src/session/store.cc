@@ -67,7 +67,13 @@ void SessionStore::create(const SessionRecord& record) const {
   fs::create_directories(folders.display());
   fs::create_directories(container.bundle);
   fs::create_directories(container.writable);
+  fs::remove(notice(record.spec.name));
   save(record);
+}
+
+void SessionStore::leave_notice(const std::string& name, const std::string& text) const {
+  fs::create_directories(notice(name).parent_path());
+  write_file(notice(name), text);
 }
 
 void SessionStore::save(const SessionRecord& record) const {
@@ -81,8 +87,19 @@ std::optional<SessionRecord> SessionStore::load(const std::string& name) const {
   return record_from_json(*text, path.native());
 }
 
+std::optional<Path> SessionStore::keep_log(const std::string& name, const Path& log) const {
+  const Path kept = roots_.disk / "logs" / (name + "-" + log.filename().native());
+  std::error_code problem;  // a log that cannot be kept must not hide what it is about
+  fs::create_directories(kept.parent_path(), problem);
+  fs::copy_file(log, kept, fs::copy_options::overwrite_existing, problem);
+  if (problem) return std::nullopt;
+  return kept;
+}
+
 SessionRecord SessionStore::require(const std::string& name) const {
   if (auto record = load(name)) return std::move(*record);
+  if (const auto text = valid_session_name(name) ? read_file(notice(name)) : std::nullopt)
+    throw Failure("", "session '" + name + "' has ended: " + *text);
   throw Failure("", "there is no session '" + name + "'", "wayferry ps lists them");
 }
 

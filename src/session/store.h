@@ -35,6 +35,10 @@ struct SessionFolders {
   Path display() const { return runtime / "display"; }
   Path monitor_log() const { return runtime / "monitor.log"; }
   Path app_log() const { return runtime / "app.log"; }
+  /// How far the memory of a lazy move has come, while it follows (move/drain_progress.h).
+  Path drain() const { return runtime / "drain.json"; }
+  /// What the app asked for first after its last move (pages/hot_pages.h).
+  Path hot_pages() const { return runtime / "hot-pages"; }
   Path criu_work() const { return runtime / "criu"; }
   ContainerDirs container() const {
     return {.bundle = disk / "bundle", .writable = disk / "writable", .display = display()};
@@ -69,10 +73,18 @@ class SessionStore {
   /// A Failure with what to do if there is no such session.
   SessionRecord require(const std::string& name) const;
   std::vector<std::string> names() const;
+  /// Leaves word for the user of a session that is about to end without their doing: whoever asks
+  /// for it by its name is told, until another one of that name is made.
+  void leave_notice(const std::string& name, const std::string& text) const;
+  /// Keeps a log of a session that is about to go; where it lies then, or nothing if there is none.
+  /// One a session and kind, so they cannot fill the file system.
+  std::optional<Path> keep_log(const std::string& name, const Path& log) const;
   /// Removes the folders; the engine must have given its mounts back.
   void remove(const std::string& name) const;
 
  private:
+  Path notice(const std::string& name) const { return roots_.runtime / ".ended" / name; }
+
   Roots roots_;
 };
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from harness import LabHost, LabTest, Terminal, wait_until
 
-_UP_TO_CHECKPOINT = ["check", "files", "pre-warm", "barrier", "pause", "seal", "checkpoint"]
+_UP_TO_CHECKPOINT = ["check", "files", "pre-warm", "early", "barrier", "pause", "seal", "checkpoint"]
 _SOURCE_STEPS = [*_UP_TO_CHECKPOINT, "send", "restore", "commit"]
 _TARGET_STEPS = ["check", "prepare", "files", "pre-warm", "receive", "restore", "adopt", "ready"]
 
@@ -20,23 +20,31 @@ _KILLED = -9
 class _Broken(LabTest):
     """One terminal is broken at again and again, and goes on after each."""
 
+    MODE = "eager"
+
     def setUp(self) -> None:
         super().setUp()
         self.terminal = Terminal(self)
 
     def break_at(self, point: str, code: int = 1) -> str:
         """A move that fails at this point."""
-        return self.alpha.wayferry_fails("move", self.terminal.name, "beta", code=code, env={"WAYFERRY_FAIL_AT": point})
+        words = ["move", self.terminal.name, "beta", "--mode", self.MODE]
+        return self.alpha.wayferry_fails(*words, code=code, env={"WAYFERRY_FAIL_AT": point})
 
     def break_and_arrive(self, point: str) -> str:
         """A move that succeeds in spite of this point; what it said."""
-        return self.alpha.must("env", f"WAYFERRY_FAIL_AT={point}", "wayferry", "move", self.terminal.name, "beta")
+        words = ["wayferry", "move", self.terminal.name, "beta", "--mode", self.MODE]
+        return self.alpha.must("env", f"WAYFERRY_FAIL_AT={point}", *words)
 
     def resolve(self) -> None:
-        """Settles what a killed mover left in doubt."""
+        """Settles what a mover left that could not clean up."""
         name = self.terminal.name
         wait_until(lambda: self.alpha.session_state(name) == "in doubt", 10, "the session to be in doubt")
         self.alpha.wayferry("resolve", name)
+
+    def resolve_killed(self) -> None:
+        """Settles what a killed mover left in doubt."""
+        self.resolve()
 
     def demand_living(self, here: LabHost) -> None:
         """It lives here; and for the next break it is brought back to alpha."""
@@ -100,7 +108,7 @@ class Handover(_Broken):
 
     def test_the_mover_is_killed_at_the_handover(self) -> None:
         self.break_at("die:handover", code=_KILLED)
-        self.resolve()
+        self.resolve_killed()
         self.demand_living(self.alpha)
 
     def test_the_target_cannot_release_the_app(self) -> None:
@@ -123,5 +131,24 @@ class Handover(_Broken):
 
     def test_the_mover_is_killed_when_the_app_is_there(self) -> None:
         self.break_at("die:finish", code=_KILLED)
-        self.resolve()
+        self.resolve_killed()
         self.demand_living(self.beta)
+
+
+class EveryLazyStep(EveryStep):
+    """The same when memory is to follow."""
+
+    MODE = "lazy"
+
+
+class LazyHandover(Handover):
+    """The same when memory follows: a killed mover has a successor, and what is left is a drain."""
+
+    MODE = "lazy"
+
+    def resolve(self) -> None:
+        self.assertEqual(self.alpha.session_state(self.terminal.name), "draining")
+        self.alpha.wayferry("resolve", self.terminal.name)
+
+    def resolve_killed(self) -> None:
+        """Nobody has to."""

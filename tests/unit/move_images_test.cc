@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Images on their way: followed on the source while they are written, gathered on the target.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <future>
+#include <random>
 
 #include "fake/fake_host.h"
+#include "move/early_pages.h"
 #include "move/follower.h"
+#include "move/frozen_stage.h"
 #include "move/image_folder.h"
+#include "move/outgoing.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -72,6 +79,71 @@ TEST_F(Images, MustBeComplete) {
   EXPECT_THROW(images_.finish({{"a", 4}}), ProtocolError);
   EXPECT_THROW(images_.finish({}), ProtocolError);
   EXPECT_THROW(images_.finish({{"a", 3}, {"b", 1}}), ProtocolError);
+}
+
+/// Shared memory of this process, of which the middle was never touched.
+class SharedMemory {
+ public:
+  static constexpr size_t size = 3u << 20;
+  SharedMemory() : file_(::memfd_create("early pages", MFD_CLOEXEC)) {
+    check("ftruncate", ::ftruncate(file_.get(), size));
+    void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+    CHECK(at != MAP_FAILED);
+    bytes_ = {static_cast<char*>(at), size};
+    std::minstd_rand random(1);
+    for (size_t i = 0; i < size; i += i < size / 3 || i > size / 2 ? 1 : size / 6)
+      bytes_[i] = static_cast<char>(random());
+  }
+  ~SharedMemory() { ::munmap(bytes_.data(), bytes_.size()); }
+  std::span<char> bytes() { return bytes_; }
+  std::string text() const { return {bytes_.begin(), bytes_.end()}; }
+
+ private:
+  UniqueFd file_;
+  std::span<char> bytes_;
+};
+
+TEST(EarlyPages, DoNotComeAgainInAnImage) {
+  const fake::TemporaryFolder folder;
+  auto [near, far] = socket_pair();
+  UniqueFd near_in = near.duplicate();
+  UniqueFd far_in = far.duplicate();
+  Link source(std::move(near_in), std::move(near), "target");
+  Link target(std::move(far_in), std::move(far), "source");
+  ImageFolder images(folder.path() / "images");
+  auto received = std::async(std::launch::async, [&] {
+    return receive_frozen(target, folder.path(), images, folder.path());
+  });
+  SharedMemory memory;
+  MoveReport report;
+  Outgoing out(source, report);
+  out.early({::getpid()});
+  EXPECT_GE(report.early_bytes, SharedMemory::size / 2);
+  memory.bytes()[5000] ^= 1;  // the app still runs
+  out.state("state");
+  out.files(folder.path(), {});
+  const std::string image = "x" + std::string(4095, 'y') + memory.text();
+  for (size_t at = 0; at < image.size(); at += longest_piece)
+    out.image("pages-1.img", at, std::string_view(image).substr(at, longest_piece));
+  out.images_end({{"pages-1.img", image.size()}});
+  transfer::ToTarget restore;
+  restore.mutable_restore();
+  out.send(restore);
+  EXPECT_EQ(received.get(), "state");
+  EXPECT_EQ(read_file(folder.path() / "images/pages-1.img"), image);
+  // What was never touched is no page of the pool and so did not go ahead; the rest is two pages.
+  EXPECT_LE(report.page_bytes, SharedMemory::size / 5);
+}
+
+TEST(EarlyPages, OnlyThoseThatWereSentCanBeNamed) {
+  const fake::TemporaryFolder folder;
+  EarlyStore early(folder.path());
+  early.add(std::vector<std::byte>(2 * 4096));
+  std::vector<std::byte> into(4096);
+  EXPECT_NO_THROW(early.read(1, into));
+  EXPECT_THROW(early.read(2, into), ProtocolError);
+  EXPECT_THROW(early.read(UINT64_MAX, into), ProtocolError);
+  EXPECT_THROW(early.add(std::vector<std::byte>(100)), ProtocolError);
 }
 
 }  // namespace

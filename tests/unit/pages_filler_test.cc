@@ -65,9 +65,26 @@ class FillerTest : public testing::Test {
                           .mode = UFFDIO_REGISTER_MODE_MISSING};
     check("UFFDIO_REGISTER", ::ioctl(uffd_.get(), UFFDIO_REGISTER, &range));
     write_pagemap();
-    filler_.emplace(Filler::Places{.images = folder_, .work = folder_, .door = folder_ / "door"},
-                    std::chrono::seconds(1));
+    filler_.emplace(places(), grace, keeper());
     play_criu();
+  }
+
+  Filler::Places places() const {
+    return {
+        .images = folder_, .work = folder_, .door = folder_ / "door", .ledger = folder_ / "ledger"};
+  }
+
+  Spaces::Keep keeper() {
+    return [this](int uffd) { kept_.emplace_back(::fcntl(uffd, F_DUPFD_CLOEXEC, 0)); };
+  }
+
+  // As if it had been killed: it says nothing to anybody, and its descriptors are closed.
+  void kill_filler_and_succeed() {
+    cut();
+    serving_.join();
+    filler_.reset();
+    std::vector<UniqueFd> kept = std::exchange(kept_, {});
+    filler_.emplace(places(), grace, keeper(), std::move(kept));
   }
 
   void TearDown() override {
@@ -180,7 +197,9 @@ class FillerTest : public testing::Test {
     }
   }
 
+  static constexpr std::chrono::seconds grace{1};
   UniqueFd uffd_;
+  std::vector<UniqueFd> kept_;
   Path folder_;
   pid_t source_ = -1;
   std::vector<UniqueFd> ends_;
@@ -195,7 +214,7 @@ class FillerTest : public testing::Test {
 TEST_F(FillerTest, AnswersFaultsBeforeAnythingIsPushed) {
   serve();
   EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[100 * page_size], content(100));
-  EXPECT_EQ(filler_->numbers().faults.count(), 1);
+  EXPECT_EQ(filler_->numbers().faults, 1);
   EXPECT_GE(filler_->numbers().missing, page_count - 16);
 }
 
@@ -223,6 +242,32 @@ TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
 TEST_F(FillerTest, SaysWhatIsLostWhenNobodyComesBack) {
   serve_and_cut();
   EXPECT_THROW(filler_->wait_drained(limit), Failure);
+}
+
+TEST_F(FillerTest, AnotherOneGoesOnWhereItWasKilled) {
+  serve(/*rate=*/2'000'000);
+  await_hand_over();
+  filler_->drain();
+  while (filler_->numbers().filled < 100) std::this_thread::yield();
+  auto* const memory = reinterpret_cast<std::byte*>(base);
+  ASSERT_EQ(::madvise(memory + 600 * page_size, 10 * page_size, MADV_DONTNEED), 0);
+  const uint64_t before = filler_->numbers().arrived;
+  kill_filler_and_succeed();
+  EXPECT_GE(filler_->numbers().arrived, before);
+  EXPECT_EQ(filler_->numbers().missing + filler_->numbers().arrived + 10, page_count);
+  serve_again();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  // What was given back to the kernel under the first one stays zero under the second.
+  EXPECT_EQ(memory[605 * page_size], std::byte{0});
+  for (uint64_t i = 0; i < 600; ++i) ASSERT_EQ(memory[i * page_size], content(i)) << "page " << i;
+  EXPECT_EQ(memory[611 * page_size], content(611));
+}
+
+TEST_F(FillerTest, NobodyGoesOnWithATornLedger) {
+  serve();
+  await_hand_over();
+  Ledger::open(folder_ / "ledger").begin_reading();
+  EXPECT_THROW(kill_filler_and_succeed(), Failure);
 }
 
 TEST_F(FillerTest, WhatTheAppGivesBackStaysZero) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "criu/pagemap.h"
 #include "pages/channel.h"
 #include "pages/intervals.h"
+#include "pages/ledger.h"
 #include "pages/missing.h"
 #include "pages/packing.h"
 
@@ -31,6 +33,53 @@ TEST(Intervals, CountNoPageTwice) {
   set.add({.start = page(1), .pages = 4});
   set.add({.start = page(3), .pages = 4});
   EXPECT_EQ(set.pages(), 6);
+}
+
+class LedgerTest : public testing::Test {
+ protected:
+  void TearDown() override { std::filesystem::remove(path_); }
+  const Path path_ = testing::TempDir() + "wayferry-ledger-" + std::to_string(::getpid());
+};
+
+TEST_F(LedgerTest, IsReadByASuccessor) {
+  const Ledger::Ranges lazy{
+      {5, {{.start = page(10), .pages = 70}, {.start = page(200), .pages = 3}}},
+      {7, {{.start = page(10), .pages = 1}}}};
+  const Ledger::Entry entry{
+      .what = Ledger::What::dropped, .space = 1, .a = page(10), .b = page(12)};
+  {
+    Ledger ledger = Ledger::create(path_, lazy);
+    ledger.note(entry);
+    ledger.arrived(5, {.start = page(79), .pages = 122});  // the end of one, the begin of the next
+    ledger.arrived(7, {.start = page(10), .pages = 1});
+    ledger.arrived(9, {.start = page(10), .pages = 1});  // nobody
+  }
+  const Ledger ledger = Ledger::open(path_);
+  EXPECT_FALSE(ledger.torn());
+  EXPECT_EQ(ledger.lazy(), lazy);
+  ASSERT_EQ(ledger.entries().size(), 1);
+  EXPECT_EQ(ledger.entries()[0], entry);
+  EXPECT_EQ(ledger.arrived(5), (std::vector<PageRange>{{.start = page(79), .pages = 1},
+                                                       {.start = page(200), .pages = 1}}));
+  EXPECT_EQ(ledger.arrived_pages(), 3);
+  EXPECT_EQ(ledger.all_pages(), 74);
+}
+
+TEST_F(LedgerTest, IsTornByADeathWhileReading) {
+  Ledger::create(path_, {}).begin_reading();
+  EXPECT_TRUE(Ledger::open(path_).torn());
+}
+
+TEST_F(LedgerTest, IsTornByMoreEventsThanItHolds) {
+  Ledger ledger = Ledger::create(path_, {});
+  for (int i = 0; i <= 1 << 16; ++i) ledger.note({.what = Ledger::What::dropped});
+  EXPECT_TRUE(ledger.torn());
+  EXPECT_EQ(ledger.entries().size(), 1u << 16);
+}
+
+TEST_F(LedgerTest, IsNoOtherFile) {
+  write_file(path_, std::string(4096, 'x'));
+  EXPECT_THROW(Ledger::open(path_), ProtocolError);
 }
 
 TEST(Missing, KnowsWhereAPageWasAfterItMoved) {

@@ -70,3 +70,16 @@ def mounted(host: LabHost, folder: str, options: str) -> Iterator[None]:
     finally:
         # What lies on it may be in use for a moment longer: a failed move is being undone.
         wait_until(lambda: host.run("umount", folder).returncode == 0, LIMIT, f"{folder} to be free")
+
+
+@contextmanager
+def covered(host: LabHost, path: str, text: str) -> Iterator[None]:
+    """The file at PATH, one of the kernel's for example, says TEXT."""
+    cover = "/tmp/cover"
+    host.must("sh", "-c", f"cat > {cover}", stdin=text.encode())
+    host.must("mount", "--bind", cover, path)
+    try:
+        yield
+    finally:
+        host.must("umount", path)
+        host.must("rm", cover)

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "pages/hot_pages.h"
+
+#include <cstring>
+#include <fstream>
+
+#include "util/error.h"
+
+namespace wayferry {
+
+void write_hot_pages(const Path& file, const std::vector<HotPage>& pages) {
+  // Not with write_file: it waits for the disk, and this need not outlive a crash.
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out.write(reinterpret_cast<const char*>(pages.data()),
+            static_cast<std::streamsize>(pages.size() * sizeof(HotPage)));
+}
+
+std::vector<HotPage> read_hot_pages(const Path& file) {
+  const std::string text = read_file(file).value_or("");
+  if (text.size() % sizeof(HotPage) != 0 || text.size() > most_hot_pages * sizeof(HotPage))
+    throw ProtocolError("hot pages", "not a list of them");
+  std::vector<HotPage> pages(text.size() / sizeof(HotPage));
+  std::memcpy(pages.data(), text.data(), text.size());
+  return pages;
+}
+
+}  // namespace wayferry

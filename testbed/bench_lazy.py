@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""`./lab bench lazy`: the same process moved over the same cable, by wayferry and by what else there is.
+
+What is compared is moved in turn in one run. Every figure of the table but the total comes from the process
+itself: it touches a page of its working set every millisecond, and knows for how long it stood still, which of
+its touches waited for a page, and for how long.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import build, cable, desktop, runs, say
+from .bench_ways import PROGRAM, WAYS, Way
+from .wait import wait_until
+
+if TYPE_CHECKING:
+    from .host import Host
+    from .runs import Run
+
+SIZES = [64, 256, 1024, 4096]
+CABLES = ["none", "1gbit"]
+CONTENTS = ["random", "text"]
+
+# Faults are counted for so long after the standstill.
+_WATCH = 5.0
+
+# Writing 4 GB of memory, or moving it eagerly over 1 Gbit/s with other work on the machine.
+_LIMIT = 600.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is moved, over what."""
+
+    megabytes: int
+    content: str
+    cable: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One move of one way."""
+
+    way: str
+    gap_ms: float
+    total_s: float
+    wire_mb: float
+    faults: int
+    p50_us: float
+    p99_us: float
+
+
+def run(sizes: list[int], cables: list[str], contents: list[str], ways: list[str]) -> int:
+    """Measures all combinations and prints a table for each case."""
+    build.install()
+    here = runs.start(["alpha", "beta"], desktop.Desktop("sway"))
+    try:
+        chosen = [way(here.host("alpha"), here.host("beta")) for name, way in WAYS.items() if name in ways]
+        for way in chosen:
+            way.set_up()
+        for limit in cables:
+            cable.rate(list(here.hosts.values()), limit)
+            for content in contents:
+                for megabytes in sizes:
+                    _case(here, chosen, Case(megabytes, content, limit))
+    finally:
+        here.down()
+    return 0
+
+
+def _case(here: Run, ways: list[Way], case: Case) -> None:
+    cable_text = "free cable" if case.cable == "none" else case.cable
+    say.step(f"{case.megabytes} MB, {case.content}, {cable_text}")
+    print(f"\n{case.megabytes} MB of {case.content} content, {cable_text}")
+    print(f"  {'':<12}{'gap ms':>9}{'total s':>9}{'wire MB':>9}{'faults':>8}{'p50 us':>9}{'p99 us':>9}", flush=True)
+    for way in ways:
+        r = _measure(here, way, case)
+        print(
+            f"  {r.way:<12}{r.gap_ms:>9.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}{r.faults:>8}{r.p50_us:>9.0f}{r.p99_us:>9.0f}",
+            flush=True,
+        )
+
+
+def _measure(here: Run, way: Way, case: Case) -> Result:
+    way.start(["python3", "-c", PROGRAM, str(case.megabytes), case.content])
+    try:
+        wait_until(lambda: _state(way), _LIMIT, f"the process of {way.name}")
+        before = _bytes(here.host("alpha"))
+        start = time.monotonic()
+        way.move()
+        total = time.monotonic() - start
+        wire = _bytes(here.host("alpha")) - before
+        wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > _WATCH, _LIMIT, f"{way.name} to run on beta")
+        state = _state(way)
+        assert state is not None
+    finally:
+        way.stop()
+    return Result(
+        way.name, state["gap"] * 1e3, total, wire / 1e6, state["faults"], state["p50"] * 1e6, state["p99"] * 1e6
+    )
+
+
+def _state(way: Way) -> dict[str, Any] | None:
+    text = way.state()
+    if not text:
+        return None
+    state: dict[str, Any] = json.loads(text)
+    return state
+
+
+def _bytes(host: Host) -> int:
+    """What has gone over the cable, both ways."""
+    (link,) = json.loads(host.must(["ip", "-json", "-statistics", "link", "show", "dev", "beta"]))
+    return int(link["stats64"]["tx"]["bytes"]) + int(link["stats64"]["rx"]["bytes"])

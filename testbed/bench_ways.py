@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""Ways to bring a process from alpha to beta, for bench_lazy.py: wayferry's two, CRIU's two by hand, Podman's.
+
+By hand means: as a script would do it that knows all about it. One ssh connection is open before, so that no
+login stands in the process's way, and helpers are started before they are needed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, ClassVar
+
+from . import places
+from .wait import wait_until
+
+if TYPE_CHECKING:
+    from .host import Host
+
+_NAME = "bench"
+_STATE = "/tmp/bench-state"
+_LIMIT = 600.0
+
+# Fills its memory, then touches a page of its working set (64 MB at most) every millisecond. It writes to a file:
+# the longest time between two touches, and of the faults in the five seconds after that: how many (the kernel
+# counts a fault that userfaultfd held as a major one), and how long the touches took that met one.
+PROGRAM = f"""
+import json, os, random, resource, sys, time
+size, content = int(sys.argv[1]) << 20, sys.argv[2]
+piece = 1 << 20
+if content == "random":
+    block = os.urandom(piece)
+else:
+    words = [bytes(random.Random(i).choices(b"etaoinshrdlu", k=2 + i % 9)) for i in range(2000)]
+    block = b" ".join(random.Random(7).choices(words, k=piece // 4))[:piece].ljust(piece)
+memory = bytearray(size)
+for at in range(0, size, piece): memory[at:at + piece] = block
+span = min(size, 64 << 20)
+now = lambda: time.clock_gettime(time.CLOCK_REALTIME)
+major = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_majflt
+longest, ended, faults, first, took = 0.0, 0.0, 0, 0, []
+last = written = now()
+seen = major()
+i = 0
+while True:
+    i += 1
+    before = now()
+    memory[i * 40961 * 4096 % span] = i & 255
+    after = now()
+    if after - last > longest:
+        longest, ended, took, first = after - last, after, [], 0
+        seen = 0 if longest > 0.02 else major()
+    if after - ended < 5.0:
+        if after - before > 20e-6:
+            count = major()
+            if count > seen: took.append(after - before)
+            faults = seen = count
+    last = after
+    if after - written > 0.1:
+        written = after
+        took.sort()
+        at = lambda part: took[int(part * (len(took) - 1))] if took else 0.0
+        state = dict(pid=os.getpid(), gap=longest, since_gap=after - ended, faults=faults, p50=at(0.5), p99=at(0.99))
+        with open("{_STATE}.new", "w") as file: json.dump(state, file)
+        os.rename("{_STATE}.new", "{_STATE}")
+    time.sleep(0.001)
+"""
+
+
+class Way:
+    """One of them."""
+
+    name: ClassVar[str]
+
+    def __init__(self, alpha: Host, beta: Host) -> None:
+        self.alpha = alpha
+        self.beta = beta
+
+    def set_up(self) -> None:
+        """Once, before all."""
+
+    def start(self, argv: list[str]) -> None:
+        """Starts the process on alpha."""
+        raise NotImplementedError
+
+    def move(self) -> None:
+        """Returns when it runs on beta and nothing of it is needed on alpha any more."""
+        raise NotImplementedError
+
+    def state(self) -> str:
+        """What the process wrote last, wherever it is; empty if nothing."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Ends it on both hosts and removes every trace."""
+        raise NotImplementedError
+
+
+class OursLazy(Way):
+    """wayferry move --mode lazy."""
+
+    name = "ours-lazy"
+    mode = "lazy"
+
+    def start(self, argv: list[str]) -> None:
+        self.alpha.must(["wayferry", "run", "--name", _NAME, "--rootfs", places.INNER_DESKTOP, "--", *argv])
+
+    def move(self) -> None:
+        self.alpha.must(["wayferry", "move", _NAME, "beta", "--mode", self.mode, "--json"], limit=_LIMIT)
+
+    def state(self) -> str:
+        for host in (self.beta, self.alpha):
+            for session in json.loads(host.must(["wayferry", "ps", "--json"])):
+                if session["state"] != "running" or not session["init_pid"]:
+                    continue
+                said = host.run(["cat", f"/proc/{session['init_pid']}/root{_STATE}"])
+                return said.stdout.decode()
+        return ""
+
+    def stop(self) -> None:
+        for host in (self.alpha, self.beta):
+            if json.loads(host.must(["wayferry", "ps", "--json"])):
+                host.must(["wayferry", "stop", _NAME])
+
+
+class OursEager(OursLazy):
+    """wayferry move --mode eager."""
+
+    name = "ours-eager"
+    mode = "eager"
+
+
+_FOLDER = "/run/bench"
+_CONTROL = "/run/bench-ssh"
+_SSH = f"ssh -S {_CONTROL} beta"
+
+_LAZY = f"""
+    mkfifo {_FOLDER}/status
+    criu dump -t $1 -D {_FOLDER}/images --lazy-pages --address 0.0.0.0 --port 2700 --status-fd 3 3<>{_FOLDER}/status &
+    dump=$!
+    head -c 1 {_FOLDER}/status > {_FOLDER}/ready
+    tar -C {_FOLDER}/images -c . | {_SSH} '
+        cd {_FOLDER}/images && tar -x
+        criu lazy-pages -D . -W . --page-server --address alpha --port 2700 > ../pages.log 2>&1 &
+        until [ -S lazy-pages.socket ]; do sleep 0.002; done
+        criu restore -D . -W . --lazy-pages -d < /dev/null > ../restore.log 2>&1'
+    wait $dump
+"""
+
+_EAGER = f"""
+    criu dump -t $1 -D {_FOLDER}/images
+    tar -C {_FOLDER}/images -c . | {_SSH} '
+        cd {_FOLDER}/images && tar -x && criu restore -D . -d < /dev/null > ../restore.log 2>&1'
+"""
+
+
+class CriuLazy(Way):
+    """dump --lazy-pages, lazy-pages, restore --lazy-pages: the second seed document."""
+
+    name = "criu-lazy"
+    script = _LAZY
+
+    def set_up(self) -> None:
+        for host in (self.alpha, self.beta):
+            host.must(["criu", "check"])  # so that its cache of the kernel's features is filled
+        if self.alpha.run(["ssh", "-S", _CONTROL, "-O", "check", "beta"]).returncode != 0:
+            self.alpha.must(["ssh", "-M", "-S", _CONTROL, "-f", "-N", "beta"])
+
+    def start(self, argv: list[str]) -> None:
+        for host in (self.alpha, self.beta):
+            host.must(["rm", "-rf", _FOLDER, _STATE])
+            host.must(["mkdir", "-p", f"{_FOLDER}/images"])
+        # A pid that is free on beta too.
+        self.alpha.must(["sh", "-c", "echo 20000 > /proc/sys/kernel/ns_last_pid"])
+        self.alpha.must(["sh", "-c", 'setsid --fork "$@" < /dev/null > /dev/null 2>&1', "sh", *argv])
+        wait_until(self.state, _LIMIT, "the process")
+
+    def _pid(self) -> str:
+        return str(json.loads(self.state())["pid"])
+
+    def move(self) -> None:
+        pid = self._pid()
+        self.alpha.must(["rm", _STATE])
+        self.alpha.must(["bash", "-ec", self.script, "bash", pid], limit=_LIMIT)
+
+    def state(self) -> str:
+        for host in (self.beta, self.alpha):
+            said = host.run(["cat", _STATE])
+            if said.returncode == 0:
+                return said.stdout.decode()
+        return ""
+
+    def stop(self) -> None:
+        for host in (self.alpha, self.beta):
+            host.run(["pkill", "-KILL", "-f", "^python3 -c"])
+            host.must(["rm", "-rf", _FOLDER, _STATE])
+
+
+class CriuEager(CriuLazy):
+    """dump, tar, restore."""
+
+    name = "criu-eager"
+    script = _EAGER
+
+
+_IMAGE = "localhost/lab/bench"
+_ARCHIVE = "/var/lib/wayferry/bench-image.tar"
+
+_MAKE_IMAGE = f"""
+    work=$(mktemp -d) && cd $work
+    mkdir -p proc sys dev tmp run root etc usr/bin usr/lib usr/lib64 usr/sbin
+    for name in bin lib lib64 sbin; do ln -s usr/$name $name; done
+    program=$(readlink -f $(type -P python3))
+    cp --parents -L $program $(ldd $program | grep -o '/[^ ]*') .
+    ln -s $(basename $program) usr/bin/python3
+    cp -r --parents $(python3 -c 'import json, sys; print(sys.path[2])') .
+    tar -cf {_ARCHIVE} . && rm -r $work
+    podman import {_ARCHIVE} {_IMAGE}
+    podman save {_IMAGE} | ssh beta podman load
+    rm {_ARCHIVE}
+"""
+
+_STORE = "/var/lib/wayferry/bench-podman"
+_SETTINGS = f"""
+    mkdir -p /etc/containers
+    printf '[engine]\\ncgroup_manager = "cgroupfs"\\nevents_logger = "file"\\n' > /etc/containers/containers.conf
+    # Its overlays cannot lie upon the one that is the host's root.
+    printf '[storage]\\ndriver = "overlay"\\ngraphroot = "{_STORE}"\\nrunroot = "/run/bench-podman"\\n' \\
+        > /etc/containers/storage.conf
+"""
+
+_PODMAN = f"""
+    podman container checkpoint --export {_FOLDER}/checkpoint.tar --compress none {_NAME}
+    {_SSH} 'cat > {_FOLDER}/checkpoint.tar && podman container restore --import {_FOLDER}/checkpoint.tar' \\
+        < {_FOLDER}/checkpoint.tar
+"""
+
+
+class Podman(CriuEager):
+    """podman container checkpoint --export, restore --import."""
+
+    name = "podman"
+    script = _PODMAN
+
+    def set_up(self) -> None:
+        super().set_up()
+        for host in (self.alpha, self.beta):
+            host.must(["sh", "-ec", _SETTINGS])
+        self.alpha.must(["bash", "-ec", _MAKE_IMAGE], limit=_LIMIT)
+
+    def start(self, argv: list[str]) -> None:
+        for host in (self.alpha, self.beta):
+            host.must(["mkdir", "-p", _FOLDER])
+        self.alpha.must(["podman", "run", "--detach", "--name", _NAME, "--network", "none", _IMAGE, *argv])
+        wait_until(self.state, _LIMIT, "the process")
+
+    def move(self) -> None:
+        self.alpha.must(["bash", "-ec", self.script], limit=_LIMIT)
+
+    def state(self) -> str:
+        for host in (self.beta, self.alpha):
+            said = host.run(["podman", "exec", _NAME, "python3", "-c", f"print(open('{_STATE}').read())"])
+            if said.returncode == 0:
+                return said.stdout.decode()
+        return ""
+
+    def stop(self) -> None:
+        for host in (self.alpha, self.beta):
+            host.run(["podman", "rm", "--force", "--time", "0", _NAME])
+            host.must(["rm", "-rf", _FOLDER])
+
+
+WAYS: dict[str, type[Way]] = {way.name: way for way in (OursLazy, OursEager, CriuLazy, CriuEager, Podman)}
