@@ -81,10 +81,23 @@ void ObjectBuilder::make(Object& object) {
     return dismissed_.push_back(object.slot);
   if (maker.is(protocol::wl_seat) && !seat_can_make(object, maker))
     return reasons_.push_back(name_of(object) + ": the seat has no such device here");
-  // A grab needs a serial of this compositor; without it the popup would never close by itself.
   if (object.is(protocol::xdg_popup) && had_grab(object)) return inert_.push_back(object.slot);
+  // Without its popup it would be a window without a role, of which every commit is an error.
+  if (object.is(protocol::xdg_surface) && loses_popup(object)) return inert_.push_back(object.slot);
   if (!relay_.ask_recorded(maker, object.creation, &object))
     make_inert(object, "what it was made from is not there");
+}
+
+// A grab needs a serial of this compositor; without it the popup would never close by itself. What
+// hangs on such a popup goes with it.
+bool ObjectBuilder::loses_popup(const Object& window) {
+  for (const Slot slot : objects_.at(window.surface).dependents) {
+    const Object& popup = objects_.at(slot);
+    if (!popup.is(protocol::xdg_popup) || popup.maker != window.slot) continue;
+    const Slot parent = slot_of(creation_request(model_, popup), popup.creation.body, "parent");
+    return had_grab(popup) || (parent != Slot::none && objects_.at(parent).inert());
+  }
+  return false;
 }
 
 bool ObjectBuilder::had_grab(const Object& popup) {

@@ -47,6 +47,7 @@ class ObjectBuilder {
   void make_global(Object& object);
   void make_inert(Object& object, const std::string& reason);
   bool seat_can_make(const Object& device, const Object& seat);
+  bool loses_popup(const Object& window);
   static bool had_grab(const Object& popup);
 
   Relay& relay_;
@@ -79,6 +80,7 @@ class WindowBuilder {
   void fill(Object& surface, bool shown);
   void ask_content(Object& surface, bool shown, bool& said);
   void ask_pending(Object& surface);
+  bool lost_window(Slot surface);
   void place_children(Object& parent);
   void place(Object& parent, Slot child, uint16_t request, Slot sibling);
   std::vector<Object*> parts_of(Object& surface);

@@ -35,6 +35,7 @@ void WindowBuilder::build() {
     if (tree.role && !is_popup(tree)) windows.push_back(tree.role);
   configure(windows);
   for (Tree& tree : all) {
+    if (lost_window(tree.root)) continue;
     if (is_popup(tree)) configure({tree.role});
     // Children before parents: a synchronised sub-surface's state is taken over with its parent's
     // commit, so the picture comes up whole.
@@ -81,6 +82,14 @@ Object* WindowBuilder::role_of(Slot surface) {
     if (is_role(object) && !object.inert()) return &object;
   }
   return nullptr;
+}
+
+// A popup that was dismissed: the app may make another of its surface, which must be empty then.
+bool WindowBuilder::lost_window(Slot surface) {
+  return std::ranges::any_of(objects_.at(surface).dependents, [&](Slot slot) {
+    const Object& object = objects_.at(slot);
+    return object.is(protocol::xdg_surface) && object.inert();
+  });
 }
 
 // A window must be configured before it may show anything. One that was on screen is answered by

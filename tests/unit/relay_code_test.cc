@@ -55,6 +55,7 @@ class RelayCodeTest : public RelayTest {
       if (event.starts_with(name("xdg_surface", popup_window_)))
         app_->say(popup_window_, protocol::xdg_surface, "ack_configure",
                   {static_cast<uint32_t>(std::stoul(event.substr(event.find('(') + 1)))});
+    app_->say(popup_window_, protocol::xdg_surface, "set_window_geometry", {0u, 0u, 10u, 10u});
     app_->say(popup_surface_, protocol::wl_surface, "attach", {buffer_, 0u, 0u});
     app_->say(popup_surface_, protocol::wl_surface, "commit", {});
     exchange();
@@ -151,7 +152,11 @@ TEST_F(RelayCodeTest, APopupWithAGrabIsDismissed) {
   FakeCompositor& b = compositor("b", whole_baseline());
   const auto events = exchange();
   EXPECT_EQ(count(events, name("xdg_popup", popup_) + ".popup_done"), 1u);
-  EXPECT_EQ(count(b.requests(), "get_popup") + count(b.requests(), "grab"), 0u);
+  const auto said = b.requests();
+  EXPECT_EQ(count(said, "get_popup") + count(said, "grab"), 0u);
+  EXPECT_EQ(count(said, "get_xdg_surface"), 1u) << "a window without a role ends the connection";
+  EXPECT_EQ(count(said, "set_window_geometry"), 0u);
+  EXPECT_EQ(count(said, "attach(wl_buffer, 0, 0)"), 1u) << "it may become another popup";
   app_->say(popup_, protocol::xdg_popup, "destroy", {});
   app_->say(popup_window_, protocol::xdg_surface, "destroy", {});
   app_->say(popup_surface_, protocol::wl_surface, "destroy", {});
