@@ -96,7 +96,7 @@ def _whole_verbs(sub: _Verbs) -> None:
     test = _add(sub, "test", verbs.test, "run every test")
     test.add_argument("filter", nargs="*", help="only tests whose name contains one of these")
     bench = _add(sub, "bench", verbs.bench, "measure the relay, moves and switches; asserts nothing")
-    bench.add_argument("what", nargs="?", choices=["relay", "move", "switch", "lazy", "all"], default="all")
+    bench.add_argument("what", nargs="?", choices=["relay", "move", "switch", "engines", "lazy", "all"], default="all")
     _lazy_choices(bench)
     coverage = _add(sub, "coverage", verbs.coverage, "try every app between all compositors; writes docs/coverage.md")
     coverage.add_argument("app", nargs="*", help="only the rows whose name contains one of these")

@@ -166,6 +166,10 @@ def bench(args: argparse.Namespace) -> int:
 
         sizes = [int(size) for size in args.sizes.split(",")]
         return bench_lazy.run(sizes, args.cables.split(","), args.contents.split(","), args.ways.split(","))
+    if args.what == "engines":
+        from . import bench_engines
+
+        return bench_engines.run()
     from . import bench as module
 
     return module.run(args.what)

@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import test_move
 import test_sessions
-from harness import Box, Census, LabHost, LabTest, Picture, Terminal, engines, wait_until
+from harness import Box, Census, LabHost, LabTest, Picture, Terminal, wait_until
 from harness.labhost import LIMIT
+from testbed import engines
 
 
 _FILE = "/root/term.ferry"
@@ -36,14 +37,14 @@ class _UnderAnEngine(LabTest):
     def setUpClass(cls) -> None:
         super().setUpClass()
         for host in cls.lab.hosts.values():
-            engines.start(host, cls.ENGINE)
+            engines.start(host.host, cls.ENGINE)
             host.app_base = ["--engine", cls.ENGINE, "--image", engines.IMAGE]
-        engines.import_image(cls.lab.hosts["alpha"], cls.ENGINE)
+        engines.import_image(cls.lab.hosts["alpha"].host, cls.ENGINE)
 
     def _demand_clean(self, host: LabHost, before: Census) -> None:
         super()._demand_clean(host, before)
         if not self._spoilt:
-            self.assertEqual(engines.containers(host, self.ENGINE), [])
+            self.assertEqual(engines.containers(host.host, self.ENGINE), [])
 
 
 class _Own(_UnderAnEngine):
@@ -51,10 +52,10 @@ class _Own(_UnderAnEngine):
 
     def test_its_own_commands_work_after_a_move(self) -> None:
         terminal = Terminal(self)
-        self.assertEqual(engines.containers(self.alpha, self.ENGINE), [terminal.name])
+        self.assertEqual(engines.containers(self.alpha.host, self.ENGINE), [terminal.name])
         terminal.move(self.alpha, self.beta)
-        self.assertEqual(engines.containers(self.alpha, self.ENGINE), [])
-        self.assertEqual(engines.containers(self.beta, self.ENGINE), [terminal.name])
+        self.assertEqual(engines.containers(self.alpha.host, self.ENGINE), [])
+        self.assertEqual(engines.containers(self.beta.host, self.ENGINE), [terminal.name])
         self.beta.ask_shell("echo from inside > /tmp/said; echo printed > /proc/1/fd/1")
         inside = ("exec", terminal.name, "cat", "/tmp/said")
         self.assertEqual(self.beta.must(self.ENGINE, *inside), "from inside\n")
@@ -90,7 +91,7 @@ class _Own(_UnderAnEngine):
             self.addCleanup(host.run, "rm", "-f", _FILE)
         empty = self.beta.shot()
         self.alpha.wayferry("freeze", "--with-image", terminal.name, _FILE)
-        self.assertEqual(engines.containers(self.alpha, self.ENGINE), [])
+        self.assertEqual(engines.containers(self.alpha.host, self.ENGINE), [])
         self.alpha.must("scp", "-q", _FILE, f"beta:{_FILE}")
         self.beta.wayferry("thaw", _FILE)
         self.beta.wait_for_change(empty)
@@ -101,7 +102,7 @@ class _Own(_UnderAnEngine):
         empty = self.alpha.shot()
         self.alpha.wayferry("run", "--name", "chosen", "--image", engines.IMAGE, "--", "weston-simple-shm")
         self.alpha.wait_for_window(empty, animated=True)
-        self.assertEqual(engines.containers(self.alpha, self.ENGINE), ["chosen"])
+        self.assertEqual(engines.containers(self.alpha.host, self.ENGINE), ["chosen"])
 
     def test_a_container_of_that_name_that_is_not_ours_is_left_alone(self) -> None:
         self.alpha.must(self.ENGINE, "create", "--name", "theirs", "--network", "none", engines.IMAGE, "bash")
@@ -109,7 +110,7 @@ class _Own(_UnderAnEngine):
         base = ("--engine", self.ENGINE, "--image", engines.IMAGE)
         said = self.alpha.wayferry_fails("run", "--name", "theirs", *base, "--", "foot")
         self.assertIn("theirs", said)
-        self.assertEqual(engines.containers(self.alpha, self.ENGINE), ["theirs"])
+        self.assertEqual(engines.containers(self.alpha.host, self.ENGINE), ["theirs"])
 
     def test_an_app_that_ends_at_once_is_quoted(self) -> None:
         base = ("--engine", self.ENGINE, "--image", engines.IMAGE)
@@ -119,7 +120,7 @@ class _Own(_UnderAnEngine):
     def test_another_image_of_the_same_name_is_refused_with_both_digests(self) -> None:
         terminal = Terminal(self)
         self.beta.run(self.ENGINE, "rmi", engines.IMAGE)  # of an earlier test, perhaps
-        engines.import_other(self.beta, self.ENGINE)
+        engines.import_other(self.beta.host, self.ENGINE)
         self.addCleanup(self.beta.must, self.ENGINE, "rmi", engines.IMAGE)
         said = self.alpha.wayferry_fails("move", terminal.name, "beta")
         self.assertIn(f"beta: its image {engines.IMAGE}:latest is another one", said)
@@ -143,9 +144,9 @@ class _Toolkits(LabTest):
     def setUpClass(cls) -> None:
         super().setUpClass()
         for host in cls.lab.hosts.values():
-            engines.start(host, cls.ENGINE)
+            engines.start(host.host, cls.ENGINE)
             host.app_base = ["--engine", cls.ENGINE, "--image", engines.TOOLKITS.name]
-        engines.import_image(cls.lab.hosts["alpha"], cls.ENGINE, engines.TOOLKITS)
+        engines.import_image(cls.lab.hosts["alpha"].host, cls.ENGINE, engines.TOOLKITS)
 
     def demand_reaction(self, here: LabHost, spot: tuple[int, int]) -> None:
         """What is there looks otherwise after a click, and as before after another; elsewhere things may move."""
@@ -229,12 +230,12 @@ class DockerThatDoesNotRestore(LabTest):
     """The target's daemon is not in experimental mode."""
 
     def test_it_is_named_with_its_cure(self) -> None:
-        engines.start(self.alpha, "docker")
-        engines.start(self.beta, "docker", experimental=False)
+        engines.start(self.alpha.host, "docker")
+        engines.start(self.beta.host, "docker", experimental=False)
         for host in self.lab.hosts.values():
-            self.addCleanup(engines.stop_docker, host)
+            self.addCleanup(engines.stop_docker, host.host)
         self.alpha.app_base = ["--engine", "docker", "--image", engines.IMAGE]
-        engines.import_image(self.alpha, "docker")
+        engines.import_image(self.alpha.host, "docker")
         terminal = Terminal(self)
         self.assertIn("its daemon does not restore containers", self.alpha.wayferry_fails("doctor", "beta"))
         said = self.alpha.wayferry_fails("move", terminal.name, "beta")

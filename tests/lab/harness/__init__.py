@@ -12,7 +12,7 @@ from testbed.errors import LabError
 from testbed.picture import Box, Colour, Picture
 from testbed.wait import wait_until
 
-from . import engines, faults
+from . import faults
 from .case import LabTest
 from .census import Census, growth, leaks
 from .labhost import Lab, LabHost
@@ -28,7 +28,6 @@ __all__ = [
     "LabTest",
     "Picture",
     "Terminal",
-    "engines",
     "faults",
     "growth",
     "leaks",

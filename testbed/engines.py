@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from testbed.wait import wait_until
+from .host import Host
+from .wait import wait_until
 
-from .labhost import LIMIT, LabHost
+# A daemon starts in a second or two.
+_LIMIT = 20.0
 
 IMAGE = "localhost/lab/terminal"
 
@@ -66,7 +68,7 @@ _MAKE = """
 """
 
 
-def start(host: LabHost, engine: str, *, experimental: bool = True) -> None:
+def start(host: Host, engine: str, *, experimental: bool = True) -> None:
     """Makes an engine usable on a host: settings, and the daemon if it has one. Its folders and groups are there
     afterwards, as after any first use. Without EXPERIMENTAL, Docker restores nothing."""
     write(host, "/etc/containers/containers.conf", _PODMAN_SETTINGS)
@@ -75,39 +77,39 @@ def start(host: LabHost, engine: str, *, experimental: bool = True) -> None:
         start_docker(host)
     import_other(host, engine, _EMPTY)
     # There is no such program in it, so it ends at once; nobody minds.
-    host.run(engine, "run", "--rm", "--network", "none", _EMPTY, "/none")
-    host.must(engine, "rmi", _EMPTY)
+    host.run([engine, "run", "--rm", "--network", "none", _EMPTY, "/none"])
+    host.must([engine, "rmi", _EMPTY])
 
 
-def start_docker(host: LabHost) -> None:
-    """Starts the daemon as an init system would: without a desktop session's environment."""
-    host.start("env", "-u", "XDG_RUNTIME_DIR", "dockerd", log="dockerd")
-    wait_until(lambda: host.run("docker", "info").returncode == 0, LIMIT, f"Docker on {host.name}")
+def start_docker(host: Host) -> None:
+    """Starts the daemon, without a desktop session's environment, as an init system would."""
+    host.service("dockerd", ["dockerd"])
+    wait_until(lambda: host.run(["docker", "info"]).returncode == 0, _LIMIT, f"Docker on {host.name}")
 
 
-def stop_docker(host: LabHost) -> None:
+def stop_docker(host: Host) -> None:
     """Ends the daemon; containers end with it."""
-    host.must("pkill", "-x", "dockerd")
-    wait_until(lambda: not host.pids("dockerd") and not host.pids("containerd"), LIMIT, "the end of Docker")
+    host.must(["pkill", "-x", "dockerd"])
+    wait_until(lambda: host.run(["pgrep", "-x", "dockerd|containerd"]).returncode == 1, _LIMIT, "the end of Docker")
 
 
-def write(host: LabHost, path: str, text: str) -> None:
+def write(host: Host, path: str, text: str) -> None:
     """Writes a file and the folders above it."""
-    host.must("sh", "-c", "mkdir -p ${1%/*} && cat > $1", "sh", path, stdin=text.encode())
+    host.must(["sh", "-c", "mkdir -p ${1%/*} && cat > $1", "sh", path], stdin=text.encode())
 
 
-def import_image(host: LabHost, engine: str, image: Image = TERMINAL) -> None:
+def import_image(host: Host, engine: str, image: Image = TERMINAL) -> None:
     """Makes the image and brings it into the engine's store."""
-    host.must("bash", "-c", _MAKE, "make", image.programs, image.data, _ARCHIVE)
-    host.must(engine, "import", _ARCHIVE, image.name)
-    host.must("rm", _ARCHIVE)
+    host.must(["bash", "-c", _MAKE, "make", image.programs, image.data, _ARCHIVE])
+    host.must([engine, "import", _ARCHIVE, image.name])
+    host.must(["rm", _ARCHIVE])
 
 
-def import_other(host: LabHost, engine: str, name: str = IMAGE) -> None:
+def import_other(host: Host, engine: str, name: str = IMAGE) -> None:
     """Makes an image with nothing in it of use."""
-    host.must("sh", "-c", f"tar -cf - -C /etc issue | {engine} import - {name}")
+    host.must(["sh", "-c", f"tar -cf - -C /etc issue | {engine} import - {name}"])
 
 
-def containers(host: LabHost, engine: str) -> list[str]:
+def containers(host: Host, engine: str) -> list[str]:
     """The names of all containers that the engine knows, running or not."""
-    return host.must(engine, "ps", "--all", "--format", "{{.Names}}").split()
+    return host.must([engine, "ps", "--all", "--format", "{{.Names}}"]).split()
