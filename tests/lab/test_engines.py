@@ -32,14 +32,15 @@ class _UnderAnEngine(LabTest):
     """Hosts with an engine; the image is on alpha only, so the first move brings it to beta."""
 
     ENGINE: ClassVar[str]
+    IMAGE: ClassVar[engines.Image] = engines.TERMINAL
 
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
         for host in cls.lab.hosts.values():
             engines.start(host.host, cls.ENGINE)
-            host.app_base = ["--engine", cls.ENGINE, "--image", engines.IMAGE]
-        engines.import_image(cls.lab.hosts["alpha"].host, cls.ENGINE)
+            host.app_base = ["--engine", cls.ENGINE, "--image", cls.IMAGE.name]
+        engines.import_image(cls.lab.hosts["alpha"].host, cls.ENGINE, cls.IMAGE)
 
     def _demand_clean(self, host: LabHost, before: Census) -> None:
         super()._demand_clean(host, before)
@@ -135,18 +136,10 @@ class _Own(_UnderAnEngine):
         self.assertIn("runs images, not a root file system", said)
 
 
-class _Toolkits(LabTest):
+class _Toolkits(_UnderAnEngine):
     """Programs of GTK 4 and Qt 6: moved with their memory, before it, and in a file."""
 
-    ENGINE: ClassVar[str]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        for host in cls.lab.hosts.values():
-            engines.start(host.host, cls.ENGINE)
-            host.app_base = ["--engine", cls.ENGINE, "--image", engines.TOOLKITS.name]
-        engines.import_image(cls.lab.hosts["alpha"].host, cls.ENGINE, engines.TOOLKITS)
+    IMAGE = engines.TOOLKITS
 
     def demand_reaction(self, here: LabHost, spot: tuple[int, int]) -> None:
         """What is there looks otherwise after a click, and as before after another; elsewhere things may move."""
