@@ -115,11 +115,16 @@ ImageCommands CliEngine::image_commands(const std::string& digest) {
                                                       "{{if .RepoTags}}{{index .RepoTags 0}}{{end}}",
                                                       digest})
                                               .out);
-  return {.has = words_of({"image", "inspect", digest}),
-          .save = words_of({"save", tag.empty() ? digest : tag}),
-          .load = words_of({"load", "--quiet"}),
-          .name = tag,
-          .find = words_of({"image", "inspect", "--format", "{{.Id}}", tag})};
+  const std::string engine = join_command(program_);
+  const std::string inspect = engine + " image inspect";
+  const std::string layers = inspect + " --format '{{json .RootFS.Layers}}' ";
+  ImageCommands commands{.has = inspect + " " + digest,
+                         .name = tag,
+                         .find = inspect + " --format '{{.Id}}' " + tag,
+                         .own_layers = layers + digest,
+                         .all_layers = engine + " image ls -q --no-trunc | sort -u | xargs -r " + layers};
+  add_transport(commands, engine, tag.empty() ? digest : tag);
+  return commands;
 }
 
 // `volume create` is content with one that is there.

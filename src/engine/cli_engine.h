@@ -39,6 +39,9 @@ class CliEngine : public OciEngine {
   Runtime runtime(const std::string& name, const ContainerDirs& dirs) override;
   Cgroup group(const std::string& name) override;
 
+  /// Fills in `save` and `load`. `engine` is the engine's command, `image` a name or a digest.
+  virtual void add_transport(ImageCommands& commands, const std::string& engine,
+                             const std::string& image) const = 0;
   /// Options of `create` that only this engine needs.
   virtual std::vector<std::string> create_options() const = 0;
   /// The inspect template that names the container's OCI runtime.

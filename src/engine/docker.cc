@@ -54,6 +54,13 @@ std::optional<HostCheck> check_docker() {
                    .cure = ok ? "" : cure};
 }
 
+// A layer that the daemon has is not looked for in the stream (image/tarexport/load.go).
+void DockerEngine::add_transport(ImageCommands& commands, const std::string& engine,
+                                 const std::string& image) const {
+  commands.save = engine + " save " + image;
+  commands.load = engine + " load --quiet";
+}
+
 // Where containerd's shim keeps the records of Docker's containers.
 std::vector<std::string> DockerEngine::runtime_command(const std::string& runtime) const {
   return {runtime, "--root", "/run/docker/runtime-" + runtime + "/moby"};

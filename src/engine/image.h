@@ -32,13 +32,18 @@ Path image_root(const std::string& digest, const Path& store = "/var/lib/wayferr
 
 bool has_image(const std::string& digest, const Path& store = "/var/lib/wayferry/images");
 
-/// Commands, to be run by anyone on any host, that carry an image from one host to another.
+/// Scripts for sh(1), to be run by anyone on any host, that carry an image from one to another.
 struct ImageCommands {
-  std::vector<std::string> has;   ///< ends with 0 where the image is
-  std::vector<std::string> save;  ///< writes it to its standard output
-  std::vector<std::string> load;  ///< reads that from its standard input
-  std::string name;               ///< by which its users know it; empty: it has none
-  std::vector<std::string> find;  ///< prints the digest of what bears the name there
+  std::string has;   ///< ends with 0 where the image is
+  std::string save;  ///< writes it to its standard output, a tar stream
+  std::string load;  ///< reads that from its standard input
+  std::string name;  ///< by which its users know it; empty: it has none
+  std::string find;  ///< prints the digest of what bears the name
+  /// Prints a line of JSON for the image, and one for each image there is: the digests of its
+  /// layers, from the lowest. Empty: the engine keeps no layers. An entry of the saved stream whose
+  /// name ends with such a digest may be left out where load finds this layer and all below it.
+  std::string own_layers;
+  std::string all_layers;
 };
 ImageCommands stored_image_commands(const std::string& digest,
                                     const Path& store = "/var/lib/wayferry/images");

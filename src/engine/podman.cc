@@ -20,6 +20,21 @@ std::vector<std::string> program() {
 
 PodmanEngine::PodmanEngine() : CliEngine(program()) {}
 
+// `podman load` wants every layer in the stream; skopeo, which uses the same store, asks for those
+// only that it has not. Uncompressed, a layer is called by the digest by which the store knows it.
+void PodmanEngine::add_transport(ImageCommands& commands, const std::string& engine,
+                                 const std::string& image) const {
+  const std::string in_a_folder = "d=$(mktemp -d) && ";
+  const std::string without_it = "; r=$?; rm -r \"$d\"; exit $r";
+  // A name is needed where the image has none.
+  const std::string name = image.starts_with("sha256:") ? "localhost/wayferry:" + image.substr(7) : image;
+  commands.save = in_a_folder + engine +
+                  " save --quiet --format docker-dir --uncompressed --output \"$d/image\" " + image +
+                  " && tar -C \"$d/image\" -cf - ." + without_it;
+  commands.load = in_a_folder + "tar -C \"$d\" -xf - && skopeo copy --quiet dir:\"$d\" containers-storage:" +
+                  name + without_it;
+}
+
 std::vector<std::string> PodmanEngine::create_options() const {
   // Its own /dev/shm is a mount from the host, whose contents a checkpoint would leave behind.
   return {"--tmpfs", "/dev/shm:exec,mode=1777", "--systemd", "false", "--log-driver", "k8s-file"};

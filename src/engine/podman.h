@@ -12,6 +12,8 @@ class PodmanEngine : public CliEngine {
   PodmanEngine();
 
  protected:
+  void add_transport(ImageCommands& commands, const std::string& engine,
+                     const std::string& image) const override;
   std::vector<std::string> create_options() const override;
   const char* runtime_field() const override { return ".OCIRuntime"; }
   std::vector<std::string> runtime_command(const std::string& runtime) const override;

@@ -64,10 +64,10 @@ class FileSender {
   void load_image() {
     const auto engine = here_.engine(reader_.manifest().offer.engine());
     const ImageCommands commands = engine->image_commands(spec_.base);
-    if (wayferry::run(commands.has).status != 0) {
+    if (wayferry::run({"sh", "-c", commands.has}).status != 0) {
       spdlog::info("this host has no image {}: taking it from the file", spec_.base);
       auto [read_end, write_end] = make_pipe();
-      Child load = spawn(commands.load, {.fds = {{0, read_end.get()}, {2, STDERR_FILENO}}});
+      Child load = spawn({"sh", "-c", commands.load}, {.fds = {{0, read_end.get()}, {2, STDERR_FILENO}}});
       read_end.reset();
       for (std::string piece = reader_.piece(); !piece.empty(); piece = reader_.piece()) {
         report_.base_bytes += piece.size();
@@ -75,7 +75,7 @@ class FileSender {
       }
       write_end.reset();
       if (load.wait() != 0)
-        throw Failure("", "cannot take the image: " + join_command(commands.load));
+        throw Failure("", "cannot take the image: " + commands.load);
     }
     entry_ = reader_.next();
   }

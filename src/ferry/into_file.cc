@@ -109,8 +109,8 @@ class IntoFileReceiver {
     const UniqueFd into(check(
         "create", ::open(image_file().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
         image_file().native()));
-    if (spawn(commands.save, {.fds = {{1, into.get()}, {2, STDERR_FILENO}}}).wait() != 0)
-      throw Failure("", "cannot read the image: " + join_command(commands.save));
+    if (spawn({"sh", "-c", commands.save}, {.fds = {{1, into.get()}, {2, STDERR_FILENO}}}).wait() != 0)
+      throw Failure("", "cannot read the image: " + commands.save);
   }
 
   Path image_file() const { return staging_ / "image.tar"; }

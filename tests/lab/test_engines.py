@@ -19,6 +19,8 @@ from testbed import engines
 
 _FILE = "/root/term.ferry"
 
+_DERIVED = "localhost/lab/derived"
+
 
 # A check box of gtk4-widget-factory's, and the first menu of featherpad's, which opens and closes.
 _GTK_CHECKBOX = (22, 454)
@@ -129,6 +131,28 @@ class _Own(_UnderAnEngine):
             digest = host.must(self.ENGINE, "image", "inspect", "--format", "{{.Id}}", engines.IMAGE).strip()
             self.assertIn(digest.removeprefix("sha256:"), said)
         terminal.demand_living(self.alpha)
+
+    def test_of_an_image_only_the_layers_that_are_missing_are_sent(self) -> None:
+        self.alpha.must("sh", "-c", f"{self.ENGINE} save {engines.IMAGE} | ssh beta {self.ENGINE} load")
+        script = f"""
+            set -e
+            {self.ENGINE} create --name layer {engines.IMAGE} bash
+            echo more > /root/more && {self.ENGINE} cp /root/more layer:/more && rm /root/more
+            {self.ENGINE} commit layer {_DERIVED}
+            {self.ENGINE} rm layer
+        """
+        self.alpha.must("sh", "-c", script)
+        for host in self.lab.hosts.values():
+            self.addCleanup(host.must, self.ENGINE, "rmi", _DERIVED)
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        self.alpha.app_base = ["--engine", self.ENGINE, "--image", _DERIVED]
+        terminal = Terminal(self)
+        empty = self.beta.shot()
+        sent = self.alpha.wayferry_json("move", terminal.name, "beta")["bytes"]["base"]
+        self.beta.wait_for_change(empty)
+        self.assertGreater(sent, 0)
+        self.assertLess(sent, 1 << 20)
+        self.assertEqual(self.beta.ask_shell("cat /more"), "more")
 
     def test_a_root_file_system_is_refused(self) -> None:
         base = ("--engine", self.ENGINE, "--rootfs", "/srv/desktop")
