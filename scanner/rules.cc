@@ -68,7 +68,7 @@ struct RuleShape {
 const std::map<std::string, RuleShape> request_rules = {
     {"create", {0, 0}}, {"dismiss", {1, 1}}, {"destroy", {0, 0}}, {"latest", {0, 1}},
     {"append", {0, 0}}, {"grow", {0, 0}},    {"each", {0, 0}},    {"pending", {0, 1}},
-    {"drop", {0, 0}},   {"focus", {0, 0}},   {"code", {0, 0}}};
+    {"drop", {0, 0}},   {"focus", {0, 0}},   {"code", {0, 1}}};
 const std::map<std::string, RuleShape> event_rules = {{"pass", {0, 0}},  {"stream", {0, 0}},
                                                       {"until", {1, 2}}, {"ends", {0, 0}},
                                                       {"null", {0, 0}},  {"code", {0, 0}}};

@@ -97,6 +97,9 @@ void Connection::request_code(const Call& call) {
   } else if (is(protocol::wl_surface, request::wl_surface::frame)) {
     create(call);
     call.made->awaits_commit = true;
+  } else if (call.object->is(protocol::wl_subsurface) &&
+             request_carry(*call.message).group == request::wl_subsurface::set_sync) {
+    set_mode(call);
   } else if (is(protocol::wl_subsurface, request::wl_subsurface::place_above) ||
              is(protocol::wl_subsurface, request::wl_subsurface::place_below)) {
     place(call);
@@ -223,7 +226,7 @@ void Connection::create(const Call& call) {
   link(made);
 }
 
-void Connection::link(Object& made) {
+void Connection::link(Object& made, bool lives) {
   const Object& maker = objects.at(made.maker);
   const Message& request = maker.interface->requests[made.creation.opcode];
   const std::string_view wanted = traits_of(*made.interface).applies_at;
@@ -234,42 +237,126 @@ void Connection::link(Object& made) {
   Object* surface = objects.find(made.surface);
   if (!surface || made.life != Life::alive) return;
   surface->dependents.push_back(made.slot);
-  if (!made.is(protocol::wl_subsurface)) return;
-  if (surface->stack.empty()) surface->stack.push_back(surface->slot);
-  surface->stack.push_back(slot_of(request, made.creation.body, "surface"));
+  if (made.is(protocol::xdg_surface) || made.is(protocol::zwlr_layer_surface_v1))
+    surface->committed = false;
+  if (made.is(protocol::wl_subsurface) && lives) enter_parent(made, *surface);
+}
+
+// A surface that has this role already, or that its parent is part of, is a mistake of the app's,
+// which the compositor will tell it.
+void Connection::enter_parent(Object& made, Object& parent) {
+  const Message& request = objects.at(made.maker).interface->requests[made.creation.opcode];
+  Object& child = objects.at(slot_of(request, made.creation.body, "surface"));
+  if (child.role != Slot::none || is_part_of(parent, child)) return;
+  made.role = child.slot;
+  child.role = made.slot;
+  for (auto* stack : {&parent.stack, &parent.stack_cached, &parent.stack_now})
+    if (stack->empty()) stack->push_back(parent.slot);
+  parent.stack.push_back(child.slot);
+}
+
+bool Connection::is_part_of(const Object& surface, const Object& whole) {
+  const Object* up = &surface;
+  while (up && up != &whole) {
+    const Object* role = objects.find(up->role);
+    up = role ? objects.find(role->surface) : nullptr;
+  }
+  return up == &whole;
+}
+
+// A sub-surface leaves at once, and what waited for its parent's commit holds.
+void Connection::leave_parent(Object& subsurface) {
+  Object* child = objects.find(subsurface.role);
+  if (Object* parent = objects.find(subsurface.surface))
+    for (auto* stack : {&parent->stack, &parent->stack_cached, &parent->stack_now})
+      std::erase(*stack, subsurface.role);
+  if (!child || child->role != subsurface.slot) return;
+  child->role = Slot::none;
+  if (child->waits) apply(*child);
+}
+
+// Its children are nobody's any more; it is no child.
+void Connection::leave_family(Object& surface) {
+  for (const Slot slot : std::vector(surface.dependents))
+    if (Object& object = objects.at(slot); object.is(protocol::wl_subsurface)) leave_parent(object);
+  if (Object* role = objects.find(surface.role)) leave_parent(*role);
 }
 
 void Connection::destroy(Object& object) {
-  if (object.is(protocol::wl_subsurface)) {
-    const Object& maker = objects.at(object.maker);
-    const Message& request = maker.interface->requests[object.creation.opcode];
-    if (Object* parent = objects.find(object.surface))
-      std::erase(parent->stack, slot_of(request, object.creation.body, "surface"));
-  }
+  if (object.is(protocol::wl_subsurface)) leave_parent(object);
+  if (object.is(protocol::wl_surface)) leave_family(object);
   if (object.keyed)
     objects.each_in_order([&](Object& other) { drop_each(other, object.slot, std::nullopt); });
   objects.end(object);
 }
 
 void Connection::commit(Object& surface) {
-  apply_pending(surface);
-  // By index: applying never changes this list, but it may look at objects in it.
+  surface.committed = true;
+  cache_pending(surface);
+  // By index: this never changes the list, but it may look at objects in it.
   for (size_t i = 0; i < surface.dependents.size(); ++i) {
     Object& dependent = objects.at(surface.dependents[i]);
-    dependent.awaits_commit = false;
-    if (!dependent.pending.empty()) apply_pending(dependent);
+    dependent.awaits_parent |= std::exchange(dependent.awaits_commit, false);
+    if (!dependent.pending.empty()) cache_pending(dependent);
   }
+  surface.stack_cached = surface.stack;
+  surface.waits = true;
+  if (!synchronised(surface)) apply(surface);
 }
 
-void Connection::apply_pending(Object& object) {
+void Connection::cache_pending(Object& object) {
   for (Recorded& recorded : std::exchange(object.pending, {})) {
     if (object.is(protocol::wl_surface) && recorded.opcode == request::wl_surface::attach) {
       const Slot buffer =
           slot_of(object.interface->requests[recorded.opcode], recorded.body, "buffer");
       if (buffer != Slot::none) objects.at(buffer).busy = true;
     }
-    keep_latest(object, object.log, std::move(recorded));
+    keep_latest(object, object.cached, std::move(recorded));
   }
+}
+
+// A sub-surface's commits wait for its parent's if it or one above it is in that mode.
+bool Connection::synchronised(const Object& surface) {
+  for (const Object* role = objects.find(surface.role); role;) {
+    const auto mode =
+        std::ranges::find(role->log, request::wl_subsurface::set_sync, &Recorded::group);
+    if (mode == role->log.end() || mode->opcode == request::wl_subsurface::set_sync) return true;
+    const Object* parent = objects.find(role->surface);
+    role = parent ? objects.find(parent->role) : nullptr;
+  }
+  return false;
+}
+
+// What was committed holds, and so does what waited for that in sub-surfaces.
+void Connection::apply(Object& surface) {
+  const bool attaches =
+      std::ranges::contains(surface.cached, request::wl_surface::attach, &Recorded::opcode);
+  const bool was_mapped = attaches && mapped(surface);
+  apply_cached(surface);
+  for (size_t i = 0; i < surface.dependents.size(); ++i) {
+    Object& dependent = objects.at(surface.dependents[i]);
+    dependent.awaits_parent = false;
+    if (!dependent.cached.empty()) apply_cached(dependent);
+  }
+  surface.stack_now = surface.stack_cached;
+  surface.waits = false;
+  if (was_mapped && !mapped(surface)) surface.committed = false;  // a window begins anew
+  for (const Slot slot : std::vector(surface.stack_now)) {
+    Object* child = objects.find(slot);
+    if (child && child->waits && synchronised(*child)) apply(*child);
+  }
+}
+
+void Connection::apply_cached(Object& object) {
+  for (Recorded& recorded : std::exchange(object.cached, {}))
+    keep_latest(object, object.log, std::move(recorded));
+}
+
+// What was committed while the sub-surface waited holds as soon as it does not any more.
+void Connection::set_mode(const Call& call) {
+  keep_latest(*call.object, call.object->log, record(call, false));
+  Object* child = objects.find(call.object->role);
+  if (child && child->waits && !synchronised(*child)) apply(*child);
 }
 
 bool Connection::mapped(const Object& surface) {
@@ -278,15 +365,11 @@ bool Connection::mapped(const Object& surface) {
          slot_of(surface.interface->requests[attach->opcode], attach->body, "buffer") != Slot::none;
 }
 
-// The order among siblings counts from the parent's commit on; a freeze between the request and
-// that commit shows the new order one commit early, which no app can tell.
 void Connection::place(const Call& call) {
   Object* parent = objects.find(call.object->surface);
   const Object* sibling = call.object_named("sibling");
   if (!parent || !sibling) return;
-  const Object& maker = objects.at(call.object->maker);
-  const Slot surface = slot_of(maker.interface->requests[call.object->creation.opcode],
-                               call.object->creation.body, "surface");
+  const Slot surface = call.object->role;
   auto& stack = parent->stack;
   if (surface == sibling->slot || std::ranges::find(stack, sibling->slot) == stack.end()) return;
   std::erase(stack, surface);

@@ -66,8 +66,9 @@ class Connection {
   /// A surface's state is on screen, as far as the app knows.
   bool mapped(const Object& surface);
 
-  /// Restores the links that are derived from an object's creation.
-  void link(Object& made);
+  /// Restores the links that are derived from an object's creation. `lives`: it has its place in
+  /// them still, or else it is only kept to be made again.
+  void link(Object& made, bool lives = true);
 
  private:
   Recorded record(const Call& call, bool strong);
@@ -77,7 +78,15 @@ class Connection {
   void create(const Call& call);
   void destroy(Object& object);
   void commit(Object& surface);
-  void apply_pending(Object& object);
+  void cache_pending(Object& object);
+  bool synchronised(const Object& surface);
+  void apply(Object& surface);
+  void apply_cached(Object& object);
+  void set_mode(const Call& call);
+  void enter_parent(Object& made, Object& parent);
+  bool is_part_of(const Object& surface, const Object& whole);
+  void leave_parent(Object& subsurface);
+  void leave_family(Object& surface);
   void place(const Call& call);
   void request_code(const Call& call);
   void event_code(const Call& call);

@@ -72,19 +72,26 @@ struct Object {
 
   Slot maker = Slot::none;  ///< none: made by an event, or the display itself
   Recorded creation;
-  bool by_event = false;       ///< its id is of the compositor's range
-  bool awaits_commit = false;  ///< a frame callback whose commit has not come yet
-  std::vector<Recorded> log;   ///< in force, in order of sequence
+  bool by_event = false;         ///< its id is of the compositor's range
+  bool awaits_commit = false;    ///< a frame callback whose commit has not come yet
+  bool awaits_parent = false;    ///< one whose commit waits for that of a parent surface
+  std::vector<Recorded> log;     ///< in force, in order of sequence
+  std::vector<Recorded> cached;  ///< committed to a sub-surface that waits for its parent's commit
   std::vector<Recorded> pending;
   std::vector<Recorded> focus;  ///< done again at the first focus after an attach
   std::vector<Recorded> told;   ///< events that hold until their closing event
 
   Slot surface = Slot::none;     ///< whose commit applies `pending`
   std::vector<Slot> dependents;  ///< of a surface: the objects whose `surface` it is
-  std::vector<Slot> stack;       ///< of a surface with sub-surfaces: surfaces, bottom to top
-  bool busy = false;             ///< of a buffer: attached and not yet released
-  uint32_t capabilities = 0;     ///< of a seat: as told last
-  std::string told_configure;    ///< of a toplevel, popup: body of the last configure
+  // Of a surface with sub-surfaces, these and itself, bottom to top: as the app said last, as of a
+  // commit that waits for a parent's, as in force.
+  std::vector<Slot> stack, stack_cached, stack_now;
+  Slot role = Slot::none;     ///< of a surface: its sub-surface object; of that: its surface
+  bool waits = false;         ///< of a sub-surface: what it committed waits for its parent's commit
+  bool committed = false;     ///< of a surface: since it became a window, or was shown last
+  bool busy = false;          ///< of a buffer: attached and not yet released
+  uint32_t capabilities = 0;  ///< of a seat: as told last
+  std::string told_configure;  ///< of a toplevel, popup: body of the last configure
 
   uint32_t commits = 0;         ///< of a text input: how many the app has made
   uint32_t commits_before = 0;  ///< of those, made to earlier compositors

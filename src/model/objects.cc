@@ -102,6 +102,11 @@ bool Objects::may_take(AppId id) const {
          lookup(app_ids_, raw(id), 0) == Slot::none;
 }
 
+bool Objects::may_come(CompositorId id) const {
+  return raw(id) >= first_server && raw(id) - first_server <= compositor_server_ids_.size() &&
+         lookup(compositor_server_ids_, raw(id), first_server) == Slot::none;
+}
+
 AppId Objects::next_server_id() {
   size_t index = 0;
   while (index < app_server_ids_.size() && app_server_ids_[index] != Slot::none) ++index;
@@ -179,6 +184,7 @@ void Objects::clear_records(Object& object) {
       let_go(messages[recorded.opcode], recorded);
   };
   clear(object.log, object.interface->requests);
+  clear(object.cached, object.interface->requests);
   clear(object.pending, object.interface->requests);
   clear(object.focus, object.interface->requests);
   clear(object.told, object.interface->events);

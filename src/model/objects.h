@@ -30,6 +30,9 @@ class Objects {
   /// Whether the app may give this id to a new object: free, in its range and, as libwayland
   /// demands, with no gap below it.
   bool may_take(AppId id) const;
+  /// Whether the compositor may give this id to an object that it makes: free, in its range and
+  /// with no gap below it.
+  bool may_come(CompositorId id) const;
   /// Ids below this have been used, and may be taken again in any order: a client keeps what it has
   /// freed in a list. Only ever grows.
   uint32_t app_id_end() const { return static_cast<uint32_t>(app_ids_.size()); }

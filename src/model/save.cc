@@ -2,6 +2,7 @@
 #include "model/save.h"
 
 #include <algorithm>
+#include <set>
 
 #include "util/error.h"
 #include "wire/opcodes.gen.h"
@@ -33,11 +34,17 @@ void save_object(const Object& object, state::Object& into, FileList& files) {
   into.set_maker(raw(object.maker));
   save_record(object.creation, *into.mutable_creation(), files);
   into.set_awaits_commit(object.awaits_commit);
+  into.set_awaits_parent(object.awaits_parent);
   save_records(object.log, into.mutable_log(), files);
+  save_records(object.cached, into.mutable_cached(), files);
   save_records(object.pending, into.mutable_pending(), files);
   save_records(object.focus, into.mutable_focus(), files);
   save_records(object.told, into.mutable_told(), files);
   for (const Slot slot : object.stack) into.add_stack(raw(slot));
+  for (const Slot slot : object.stack_cached) into.add_stack_cached(raw(slot));
+  for (const Slot slot : object.stack_now) into.add_stack_now(raw(slot));
+  into.set_committed(object.committed);
+  into.set_waits(object.waits);
   into.set_busy(object.busy);
   into.set_capabilities(object.capabilities);
   into.set_told_configure(object.told_configure);
@@ -63,7 +70,7 @@ class Loader {
       if (object.slot() != raw(Slot::display)) load_creation(object);
     for (const auto& object : from_.objects()) load_records(object);
     link_in_order();
-    for (const auto& object : from_.objects()) load_stack(object);
+    for (const auto& object : from_.objects()) load_stacks(object);
     release_gone();
   }
 
@@ -92,9 +99,11 @@ class Loader {
         into_.objects.make_at(Slot{from.slot()}, *interface, from.version(), AppId{from.app_id()});
     const Life life{static_cast<uint8_t>(from.life())};
     if ((life == Life::gone) != (from.app_id() == 0)) fail(from, "its life contradicts its id");
+    if (life != Life::alive) ended_.insert(object.slot);
     // Kept until the references to it are counted.
     object.life = Life::alive;
     object.awaits_commit = from.awaits_commit();
+    object.awaits_parent = from.awaits_parent();
     object.busy = from.busy();
     object.capabilities = from.capabilities();
     object.told_configure = from.told_configure();
@@ -110,6 +119,8 @@ class Loader {
     if (from.opcode() >= messages.size()) fail(owner, "a record has an unknown opcode");
     if (from.file() > files_.size()) fail(owner, "a record names a file that is not there");
     const Message& message = messages[from.opcode()];
+    if (fd_count(message) != (from.file() ? 1 : 0))
+      fail(owner, qualified_name(message) + " has another number of files");
     Recorded recorded{.sequence = from.sequence(),
                       .opcode = static_cast<uint16_t>(from.opcode()),
                       .group = message.opcode,
@@ -147,19 +158,31 @@ class Loader {
     into_.objects.keep_maker(object);
   }
 
-  static void check_makes(const state::Object& from, const Message& request, const Object& object) {
+  void check_makes(const state::Object& from, const Message& request, const Object& object) {
     const auto arg = std::ranges::find(request.args, ArgType::new_id, &Argument::type);
-    if (arg == request.args.end() || (arg->interface && arg->interface != object.interface))
-      fail(from, qualified_name(request) + " does not make such an object");
+    const bool fits =
+        arg != request.args.end() &&
+        (arg->interface ? arg->interface == object.interface : binds(request, object));
+    if (!fits) fail(from, qualified_name(request) + " does not make such an object");
   }
 
+  bool binds(const Message& bind, const Object& object) {
+    Decoded decoded;
+    decode(bind, bytes_of(object.creation.body), decoded);
+    const VirtualGlobal* global = into_.global_by_name(value_of(bind, decoded, "name").word);
+    return global && global->interface == object.interface && object.version <= global->version;
+  }
+
+  // What has a place in a list is what its rule puts there; anything else would be said as well.
   template <typename Records>
-  void load_list(const state::Object& owner, const Records& from, std::vector<Recorded>& into,
-                 std::span<const Message> messages, bool requests) {
+  void load_requests(const state::Object& owner, const Records& from, std::vector<Recorded>& into,
+                     std::initializer_list<RequestRule> kept) {
     for (const auto& record : from) {
-      into.push_back(load_record(owner, record, messages));
-      const Message& message = messages[into.back().opcode];
-      if (!requests) continue;
+      into.push_back(load_record(owner, record, object_of(owner).interface->requests));
+      const Message& message = object_of(owner).interface->requests[into.back().opcode];
+      if (!std::ranges::contains(kept, request_carry(message).rule) || message.destructor ||
+          std::ranges::contains(message.args, ArgType::new_id, &Argument::type))
+        fail(owner, qualified_name(message) + " is not kept like this");
       into.back().group = request_carry(message).group;
       if (request_carry(message).rule == RequestRule::each)
         into_.objects.at(slot_of(message, into.back().body, message.args[0].name)).keyed = true;
@@ -167,12 +190,19 @@ class Loader {
   }
 
   void load_records(const state::Object& from) {
+    using Rule = RequestRule;
     Object& object = object_of(from);
-    const auto requests = object.interface->requests;
-    load_list(from, from.log(), object.log, requests, true);
-    load_list(from, from.pending(), object.pending, requests, true);
-    load_list(from, from.focus(), object.focus, requests, true);
-    load_list(from, from.told(), object.told, object.interface->events, false);
+    load_requests(from, from.log(), object.log,
+                  {Rule::latest, Rule::grow, Rule::each, Rule::append, Rule::pending, Rule::code});
+    load_requests(from, from.cached(), object.cached, {Rule::pending});
+    load_requests(from, from.pending(), object.pending, {Rule::pending});
+    load_requests(from, from.focus(), object.focus, {Rule::focus});
+    for (const auto& record : from.told()) {
+      object.told.push_back(load_record(from, record, object.interface->events));
+      const EventRule rule = event_carry(object.interface->events[object.told.back().opcode]).rule;
+      if (rule != EventRule::until && rule != EventRule::null)
+        fail(from, "it was told what does not hold");
+    }
   }
 
   // Makers come before what they made, else an attach could not make them in order.
@@ -183,27 +213,38 @@ class Loader {
       if (maker.creation.sequence >= object->creation.sequence)
         throw ProtocolError("state, slot " + std::to_string(raw(object->slot)),
                             "it is older than its maker");
-      into_.link(*object);
+      into_.link(*object, !ended_.contains(object->slot));
     }
   }
 
-  void load_stack(const state::Object& from) {
+  void load_stacks(const state::Object& from) {
     Object& object = object_of(from);
-    object.stack.clear();
-    for (const uint32_t slot : from.stack()) {
+    object.stack = stack_of(from, from.stack());
+    object.stack_cached = stack_of(from, from.stack_cached());
+    object.stack_now = stack_of(from, from.stack_now());
+    object.committed = from.committed();
+    object.waits = from.waits();
+  }
+
+  template <typename Slots>
+  std::vector<Slot> stack_of(const state::Object& from, const Slots& slots) {
+    std::vector<Slot> stack;
+    for (const uint32_t slot : slots) {
       const Object* surface = into_.objects.find(Slot{slot});
-      if (!surface || !surface->is(protocol::wl_surface)) fail(from, "its stack names no surface");
-      object.stack.push_back(Slot{slot});
+      if (!surface || !is_part(*surface, Slot{from.slot()}))
+        fail(from, "its stack names what is not in it");
+      stack.push_back(surface->slot);
     }
+    return stack;
+  }
+
+  bool is_part(const Object& surface, Slot whole) {
+    const Object* role = into_.objects.find(surface.role);
+    return surface.slot == whole || (role && role->surface == whole);
   }
 
   void release_gone() {
-    std::vector<Slot> gone;
-    for (const auto& from : from_.objects())
-      if (from.slot() != raw(Slot::display) &&
-          Life{static_cast<uint8_t>(from.life())} != Life::alive)
-        gone.push_back(Slot{from.slot()});
-    for (const Slot slot : gone) {
+    for (const Slot slot : ended_) {
       Object* object = into_.objects.find(slot);
       if (!object) continue;  // went with another
       const bool released = object->app_id == AppId::none;
@@ -216,6 +257,7 @@ class Loader {
   const state::Connection& from_;
   const Files& files_;
   Connection& into_;
+  std::set<Slot> ended_;  // for the app
 };
 
 }  // namespace

@@ -72,6 +72,10 @@ AttachReport rebuild(Relay& relay, AttachClock::time_point end) {
   objects.build();
   WindowBuilder windows(relay, end);
   windows.build();
+  // What the app has committed to sub-surfaces and what it has not committed at all comes on top of
+  // that, as it does at the compositor that the app left.
+  windows.add_committed(objects);
+  windows.add_pending();
   objects.destroy_makers();
   objects.dismiss_and_release();
   windows.tell_wanted_sizes();

@@ -40,10 +40,12 @@ std::set<Slot> shown_buffers(Objects& objects) {
   std::set<Slot> shown;
   objects.each_in_order([&](const Object& object) {
     if (!object.is(protocol::wl_surface) || object.life != Life::alive) return;
-    const auto attach =
-        std::ranges::find(object.log, request::wl_surface::attach, &Recorded::group);
-    if (attach != object.log.end())
-      shown.insert(slot_of(object.interface->requests[attach->opcode], attach->body, "buffer"));
+    for (const auto* records : {&object.log, &object.cached}) {
+      const auto attach =
+          std::ranges::find(*records, request::wl_surface::attach, &Recorded::group);
+      if (attach != records->end())
+        shown.insert(slot_of(object.interface->requests[attach->opcode], attach->body, "buffer"));
+    }
   });
   return shown;
 }

@@ -56,6 +56,10 @@ void ObjectBuilder::build() {
   for (Object* object : objects_.in_order()) {
     if (object->slot == Slot::display || (object->life != Life::alive && object->strong == 0))
       continue;
+    if (const auto when = late(*object)) {
+      late_.emplace(std::pair(*when, object->surface), object->slot);
+      continue;
+    }
     steps.push_back({object->creation.sequence, object, nullptr});
     for (const Recorded& recorded : object->log)
       if (request_carry(object->interface->requests[recorded.opcode]).rule != RequestRule::pending)
@@ -67,6 +71,29 @@ void ObjectBuilder::build() {
       make(*step.object);
     else if (!step.object->inert())
       relay_.ask_recorded(*step.object, *step.request);
+  }
+}
+
+std::optional<Late> ObjectBuilder::late(const Object& object) {
+  const Object* parent = object.is(protocol::wl_subsurface) && object.life == Life::alive
+                             ? objects_.find(object.surface)
+                             : nullptr;
+  if (!parent || !std::ranges::contains(parent->stack, object.role) ||
+      std::ranges::contains(parent->stack_now, object.role))
+    return std::nullopt;
+  return std::ranges::contains(parent->stack_cached, object.role) ? Late::committed
+                                                                  : Late::asked_for;
+}
+
+void ObjectBuilder::build_late(Late late, Slot parent) {
+  const auto [begin, end] = late_.equal_range({late, parent});
+  for (const auto& [key, slot] : std::ranges::subrange(begin, end)) {
+    Object& subsurface = objects_.at(slot);
+    make(subsurface);
+    for (const Recorded& recorded : subsurface.log)
+      if (request_carry(subsurface.interface->requests[recorded.opcode]).rule !=
+          RequestRule::pending)
+        relay_.ask_recorded(subsurface, recorded);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ bool is_frame_callback(Connection& model, const Object& object);
 /// given again, outputs are left before others are entered, buffers that no window shows come back.
 void tell_farewell(Relay& relay);
 
+/// A sub-surface is in force with the next commit of its parent: `committed` where that waits for
+/// yet another parent's, `asked_for` where it has not come.
+enum class Late { committed, asked_for };
+
 /// Makers, objects and their lasting requests, in the order of the app's own words: what was right
 /// to say then is right now. Dead makers that something alive needs are made too.
 class ObjectBuilder {
@@ -34,6 +39,8 @@ class ObjectBuilder {
       : relay_(relay), model_(relay.model()), objects_(relay.model().objects), end_(end) {}
 
   void build();
+  /// Makes this surface's sub-surfaces that are not in force yet.
+  void build_late(Late late, Slot parent);
   /// Destroys at the compositor what was made only because others depend on it.
   void destroy_makers();
   /// Tells the app of objects that were not made, and frees the ids that the last compositor owed.
@@ -44,6 +51,7 @@ class ObjectBuilder {
  private:
   struct Step;
   void make(Object& object);
+  std::optional<Late> late(const Object& object);
   void make_global(Object& object);
   void make_inert(Object& object, const std::string& reason);
   bool seat_can_make(const Object& device, const Object& seat);
@@ -58,16 +66,19 @@ class ObjectBuilder {
   std::vector<Slot> inert_;
   std::set<Slot> asked_seats_;
   std::vector<std::string> reasons_;
+  std::multimap<std::pair<Late, Slot>, Slot> late_;  // by parent
 };
 
 /// Puts the windows' contents back: each window is configured, answered on the app's behalf, and
-/// shows what it showed; pending state becomes pending again.
+/// shows what it showed; what waited for a parent's commit or for its own waits again.
 class WindowBuilder {
  public:
   WindowBuilder(Relay& relay, AttachClock::time_point end)
       : relay_(relay), model_(relay.model()), objects_(relay.model().objects), end_(end) {}
 
   void build();
+  void add_committed(ObjectBuilder& objects);
+  void add_pending();
   /// Passes on the sizes that this compositor wants and that differ from what the app knows.
   void tell_wanted_sizes();
 
@@ -77,12 +88,24 @@ class WindowBuilder {
   std::map<Slot, Slot> parents();
   Object* role_of(Slot surface);
   void configure(const std::vector<Object*>& roles);
+<<<<<<< HEAD
   void fill(Object& surface, bool shown);
   void ask_content(Object& surface, bool shown, bool& said);
   void ask_pending(Object& surface);
   bool lost_window(Slot surface);
   void place_children(Object& parent);
   void place(Object& parent, Slot child, uint16_t request, Slot sibling);
+=======
+  void fill(Object& surface);
+  bool ask_content(Object& surface);
+  void ask_committed(Object& surface);
+  void ask_pending(Object& surface);
+  void ask_layer(Object& surface, std::vector<Recorded> Object::* records, bool Object::* waits);
+  bool waits_to_begin(Object& surface);
+  std::vector<Object*> surfaces();
+  void place_children(Object& parent, const std::vector<Slot>& stack);
+  void place(Slot child, uint16_t request, Slot sibling);
+>>>>>>> proof
   std::vector<Object*> parts_of(Object& surface);
 
   Relay& relay_;

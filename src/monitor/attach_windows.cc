@@ -48,9 +48,7 @@ std::vector<WindowBuilder::Tree> WindowBuilder::trees() {
   std::vector<Tree> result;
   std::map<Slot, size_t> index;
   const std::map<Slot, Slot> above = parents();
-  for (Object* object : objects_.in_order()) {
-    if (!object->is(protocol::wl_surface) || object->inert() || object->life != Life::alive)
-      continue;
+  for (Object* object : surfaces()) {
     size_t depth = 0;
     Slot root = object->slot;
     // No chain is longer than all sub-surfaces: a state that says otherwise goes in a circle.
@@ -69,9 +67,7 @@ std::map<Slot, Slot> WindowBuilder::parents() {
   std::map<Slot, Slot> result;
   for (const Object* object : objects_.in_order()) {
     if (!object->is(protocol::wl_subsurface) || object->life != Life::alive) continue;
-    const Message& request = creation_request(model_, *object);
-    if (objects_.find(object->surface))
-      result[slot_of(request, object->creation.body, "surface")] = object->surface;
+    if (objects_.find(object->surface)) result[object->role] = object->surface;
   }
   return result;
 }
@@ -97,6 +93,7 @@ bool WindowBuilder::lost_window(Slot surface) {
 void WindowBuilder::configure(const std::vector<Object*>& roles) {
   for (const Object* role : roles) {
     Object& surface = objects_.at(role->surface);
+    if (waits_to_begin(surface)) continue;
     const bool layer = role->is(protocol::zwlr_layer_surface_v1);
     if (model_.mapped(surface)) relay_.self_configured.insert(layer ? role->slot : role->maker);
     // Of a layer surface the size is part of what the first commit must say.
@@ -115,56 +112,109 @@ std::vector<Object*> WindowBuilder::parts_of(Object& surface) {
   return parts;
 }
 
+<<<<<<< HEAD
 // What no role shows here (a cursor, before the pointer comes) is not asked for frames, which would
 // never come: the callbacks that wait are inert, so they fire at the end of the attach.
 void WindowBuilder::fill(Object& surface, bool shown) {
   bool said = false;
   ask_content(surface, shown, said);
   place_children(surface);
+=======
+std::vector<Object*> WindowBuilder::surfaces() {
+  std::vector<Object*> result;
+  for (Object* object : objects_.in_order())
+    if (object->is(protocol::wl_surface) && !object->inert() && object->life == Life::alive)
+      result.push_back(object);
+  return result;
+}
+
+// A window's first commit is the app's to make: it asks for the configure that the app waits for.
+bool WindowBuilder::waits_to_begin(Object& surface) {
+  return !surface.committed && !model_.mapped(surface) && role_of(surface.slot);
+}
+
+void WindowBuilder::fill(Object& surface) {
+  const bool said = ask_content(surface);
+  place_children(surface, surface.stack_now);
+>>>>>>> proof
   if (model_.mapped(surface)) {
     constexpr uint32_t everything = 0x7fffffff;
     relay_.ask(surface, request::wl_surface::damage, {0u, 0u, everything, everything});
   }
-  if (said) relay_.ask(surface, request::wl_surface::commit, {});
-  ask_pending(surface);
+  if ((said || !surface.stack_now.empty()) && !waits_to_begin(surface))
+    relay_.ask(surface, request::wl_surface::commit, {});
 }
 
+<<<<<<< HEAD
 void WindowBuilder::ask_content(Object& surface, bool shown, bool& said) {
+=======
+bool WindowBuilder::ask_content(Object& surface) {
+  bool said = false;
+>>>>>>> proof
   for (Object* part : parts_of(surface)) {
     for (const Recorded& recorded : part->log)
       if (request_carry(part->interface->requests[recorded.opcode]).rule == RequestRule::pending)
         said |= relay_.ask_recorded(*part, recorded);
+<<<<<<< HEAD
     if (shown && is_frame_callback(model_, *part) && !part->awaits_commit)
+=======
+    if (is_frame_callback(model_, *part) && !part->awaits_commit && !part->awaits_parent)
+>>>>>>> proof
       said |= relay_.ask_recorded(surface, part->creation, part);
+  }
+  return said;
+}
+
+// From the windows down: a commit waits only below a parent that it has already; and what is said
+// of children after their parent's commit is not part of that.
+void WindowBuilder::add_committed(ObjectBuilder& objects) {
+  for (Tree& tree : trees()) {
+    std::ranges::stable_sort(tree.surfaces, {}, &std::pair<size_t, Object*>::first);
+    for (const auto& [depth, surface] : tree.surfaces) {
+      objects.build_late(Late::committed, surface->slot);
+      ask_committed(*surface);
+      if (surface->waits) relay_.ask(*surface, request::wl_surface::commit, {});
+      objects.build_late(Late::asked_for, surface->slot);
+    }
   }
 }
 
+void WindowBuilder::ask_committed(Object& surface) {
+  if (surface.stack_cached != surface.stack_now) place_children(surface, surface.stack_cached);
+  ask_layer(surface, &Object::cached, &Object::awaits_parent);
+}
+
+void WindowBuilder::add_pending() {
+  for (Object* surface : surfaces()) ask_pending(*surface);
+}
+
 void WindowBuilder::ask_pending(Object& surface) {
+  if (surface.stack != surface.stack_cached) place_children(surface, surface.stack);
+  ask_layer(surface, &Object::pending, &Object::awaits_commit);
+}
+
+void WindowBuilder::ask_layer(Object& surface, std::vector<Recorded> Object::* records,
+                              bool Object::* waits) {
   for (Object* part : parts_of(surface)) {
-    for (const Recorded& recorded : part->pending) relay_.ask_recorded(*part, recorded);
-    if (is_frame_callback(model_, *part) && part->awaits_commit)
+    for (const Recorded& recorded : part->*records) relay_.ask_recorded(*part, recorded);
+    if (is_frame_callback(model_, *part) && part->*waits)
       relay_.ask_recorded(surface, part->creation, part);
   }
 }
 
 // From the parent outwards: each child is placed next to one that has its place already.
-void WindowBuilder::place_children(Object& parent) {
-  const auto& stack = parent.stack;
+void WindowBuilder::place_children(Object& parent, const std::vector<Slot>& stack) {
   const auto middle = std::ranges::find(stack, parent.slot) - stack.begin();
   const auto at = [&](std::ptrdiff_t i) { return stack[static_cast<size_t>(i)]; };
   for (auto i = middle - 1; i >= 0; --i)
-    place(parent, at(i), request::wl_subsurface::place_below, at(i + 1));
+    place(at(i), request::wl_subsurface::place_below, at(i + 1));
   for (auto i = middle + 1; i < std::ssize(stack); ++i)
-    place(parent, at(i), request::wl_subsurface::place_above, at(i - 1));
+    place(at(i), request::wl_subsurface::place_above, at(i - 1));
 }
 
-void WindowBuilder::place(Object& parent, Slot child, uint16_t request, Slot sibling) {
-  for (const Slot slot : parent.dependents) {
-    const Object& object = objects_.at(slot);
-    if (!object.is(protocol::wl_subsurface) || object.inert()) continue;
-    if (slot_of(creation_request(model_, object), object.creation.body, "surface") == child)
-      relay_.ask(object, request, {raw(objects_.at(sibling).compositor_id)});
-  }
+void WindowBuilder::place(Slot child, uint16_t request, Slot sibling) {
+  if (const Object* role = objects_.find(objects_.at(child).role))
+    relay_.ask(*role, request, {raw(objects_.at(sibling).compositor_id)});
 }
 
 // The answer carries a serial of ours, which goes no further: we have answered the compositor. A

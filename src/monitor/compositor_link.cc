@@ -27,14 +27,22 @@ CompositorLink::CompositorLink(const std::string& display) : channel_(connect_di
 }
 
 CompositorId CompositorLink::allocate() {
-  if (free_.empty()) return CompositorId{next_++};
+  if (free_.empty()) {
+    used_.push_back(true);
+    return CompositorId{next_++};
+  }
   const uint32_t id = free_.back();
   free_.pop_back();
+  used_[id] = true;
   return CompositorId{id};
 }
 
-void CompositorLink::free(CompositorId id) {
-  if (id < CompositorId::first_server) free_.push_back(raw(id));
+// Neither the display nor what is free already can be freed.
+bool CompositorLink::free(CompositorId id) {
+  if (id <= CompositorId::display || raw(id) >= used_.size() || !used_[raw(id)]) return false;
+  used_[raw(id)] = false;
+  free_.push_back(raw(id));
+  return true;
 }
 
 const Interface* CompositorLink::abandoned(CompositorId id) const {

@@ -34,7 +34,8 @@ class CompositorLink {
 
   WireChannel& channel() { return channel_; }
   CompositorId allocate();
-  void free(CompositorId id);
+  /// False: the id is not one that was allocated and is not free yet.
+  bool free(CompositorId id);
 
   CompositorId registry() const { return registry_; }
   const std::vector<CompositorGlobal>& globals() const { return globals_; }
@@ -64,6 +65,7 @@ class CompositorLink {
   WireChannel channel_;
   uint32_t next_ = 2;  // 1 is the display
   std::vector<uint32_t> free_;
+  std::vector<bool> used_ = {true, true};  // by id
   CompositorId registry_{};
   std::set<CompositorId> syncs_;
   std::map<CompositorId, const Interface*> abandoned_;

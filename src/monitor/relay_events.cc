@@ -104,6 +104,9 @@ bool Relay::resolve_event(Call& call) {
     const Argument& arg = call.message->args[i];
     const Value& value = call.args->values[i];
     if (arg.type == ArgType::new_id) {
+      if (!model_->objects.may_come(CompositorId{value.word}))
+        throw CompositorLost("the compositor gave id " + std::to_string(value.word) +
+                             " to a new object");
       // The app learns of it only where it learns of this event.
       const bool told =
           call.object->life == Life::alive && call.message->since <= call.object->version;
@@ -116,6 +119,9 @@ bool Relay::resolve_event(Call& call) {
       model_->objects.set_compositor_id(*call.made, CompositorId{value.word});
     } else if (arg.type == ArgType::object && value.word != 0) {
       call.objects[i] = model_->objects.by_compositor(CompositorId{value.word});
+      if (call.objects[i] && arg.interface && call.objects[i]->interface != arg.interface)
+        throw CompositorLost("the compositor named an object of another kind in " +
+                             qualified_name(*call.message));
       whole &= call.objects[i] || arg.nullable;
     }
   }
@@ -138,7 +144,10 @@ bool Relay::event_code(const Call& call, Fds& fds) {
   }
   if (object.is(protocol::wl_keyboard)) {
     // The compositor's own file would tie the container to this host's file systems.
-    fds[0] = sealed_copy(fds[0], call.value("size").word);
+    constexpr uint32_t most = 16u << 20;  // keymaps have some 60 KB
+    const uint32_t size = call.value("size").word;
+    if (size > most) throw CompositorLost("the compositor sent a keymap of impossible size");
+    fds[0] = sealed_copy(fds[0], size);
     return true;
   }
   if (object.is(protocol::wl_buffer)) return object.busy;  // else it is free for the app already
@@ -217,7 +226,9 @@ void Relay::pass_event(const Call& call, Fds fds) {
 }
 
 void Relay::deleted(CompositorId id) {
-  link_->free(id);
+  if (!link_->free(id))
+    throw CompositorLost("the compositor freed id " + std::to_string(raw(id)) +
+                         ", which is not in use");
   Object* object = model_->objects.by_compositor(id);
   if (!object) return;  // a sync of the link's
   model_->objects.set_compositor_id(*object, CompositorId::none);

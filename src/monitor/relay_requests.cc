@@ -78,12 +78,12 @@ WireChannel::Status Relay::read_app() {
 
 Object& Relay::speaking_object(const Header& header) {
   Object* object = model_->objects.by_app(AppId{header.object});
-  const std::string where = "object " + std::to_string(header.object);
+  const auto where = [&] { return "object " + std::to_string(header.object); };
   if (!object || object->life != Life::alive)
-    throw AppError(raw(AppId::display), invalid_object, where, "there is no such object");
+    throw AppError(raw(AppId::display), invalid_object, where(), "there is no such object");
   const auto requests = object->interface->requests;
   if (header.opcode >= requests.size() || requests[header.opcode].since > object->version)
-    throw AppError(header.object, invalid_method, where,
+    throw AppError(header.object, invalid_method, where(),
                    std::string(object->interface->name) + " version " +
                        std::to_string(object->version) + " has no request number " +
                        std::to_string(header.opcode));

@@ -35,16 +35,29 @@ struct Header {
 /// that no message can have.
 std::optional<Header> read_header(Bytes bytes);
 
+/// Bytes of a body. Unlike a span it begins with nothing at all: room for many arguments is made
+/// for every message, and to clear it would cost more than to read one.
+class Piece {
+ public:
+  Piece() = default;
+  Piece(Bytes bytes) : start_(bytes.data()), size_(bytes.size()) {}
+  operator Bytes() const { return {start_, size_}; }
+
+ private:
+  const std::byte* start_;
+  size_t size_;
+};
+
 /// One argument as it stands in the body. Descriptors are counted only: they travel beside.
 struct Value {
-  uint32_t word = 0;     ///< the number or id; of strings and arrays, the length
-  uint32_t offset = 0;   ///< byte in the body where `word` stands
-  Bytes data;            ///< contents of a string (without its end) or array
-  uint32_t version = 0;  ///< of a new_id that names its interface (`data` is the name)
+  uint32_t word;     ///< the number or id; of strings and arrays, the length
+  uint32_t offset;   ///< byte in the body where `word` stands
+  Piece data;        ///< contents of a string (without its end) or array
+  uint32_t version;  ///< of a new_id that names its interface (`data` is the name)
 };
 
 struct Decoded {
-  std::array<Value, max_args> values;
+  std::array<Value, max_args> values;  ///< the first `count` of them
   size_t count = 0;
   size_t fds = 0;  ///< descriptors that belong to the message
 

@@ -23,6 +23,14 @@ class FakeApp {
            const std::vector<Word>& values);
   void say(uint32_t object, const Message& request, const std::vector<Word>& values);
   uint32_t make(const Interface& interface);
+  /// Says a request whose first argument is the object that it makes; its id.
+  uint32_t make(const Interface& made, uint32_t maker, const Interface& of,
+                const std::string& request, std::vector<Word> rest = {}) {
+    const uint32_t id = make(made);
+    rest.insert(rest.begin(), id);
+    say(maker, of, request, rest);
+    return id;
+  }
   /// Takes a given id for a new object, whether that is wise or not.
   void take(uint32_t id, const Interface& interface);
   uint32_t bind(uint32_t registry, const std::string& interface, uint32_t version);

@@ -251,8 +251,11 @@ void FakeCompositor::answer_commit(uint32_t surface) {
 }
 
 uint32_t FakeCompositor::role_of(uint32_t xdg_surface) const {
+  // Numbers are used again, so what has this maker may have had another.
   for (const auto& [id, other] : objects_)
-    if (other.maker == xdg_surface) return id;
+    if (other.maker == xdg_surface &&
+        (other.interface == &protocol::xdg_toplevel || other.interface == &protocol::xdg_popup))
+      return id;
   return 0;
 }
 

@@ -27,6 +27,8 @@ const std::map<std::string, std::string> code_tests = {
     {"wl_surface.frame", "RelayTest.PendingFrameCallbacksAreAskedForAgain"},
     {"wl_subsurface.place_above", "RelayTest.SubSurfacesKeepTheirParentAndOrderAndComeBeforeIt"},
     {"wl_subsurface.place_below", "RelayTest.SubSurfacesKeepTheirParentAndOrderAndComeBeforeIt"},
+    {"wl_subsurface.set_sync", "AttachProperty.ReachesTheSceneThatTheSameRequestsReachDirectly"},
+    {"wl_subsurface.set_desync", "AttachProperty.ReachesTheSceneThatTheSameRequestsReachDirectly"},
     {"wl_seat.get_pointer", "RelayCodeTest.DevicesThatTheSeatLacksAreInertUntilItHasThem"},
     {"wl_seat.get_keyboard", "RelayCodeTest.DevicesThatTheSeatLacksAreInertUntilItHasThem"},
     {"wl_seat.get_touch", "RelayCodeTest.DevicesThatTheSeatLacksAreInertUntilItHasThem"},

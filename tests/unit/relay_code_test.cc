@@ -14,14 +14,6 @@ class RelayCodeTest : public RelayTest {
     return std::string(interface) + "@" + std::to_string(id);
   }
 
-  uint32_t make(const Interface& made, uint32_t maker, const Interface& of,
-                const std::string& request, std::vector<Word> rest = {}) {
-    const uint32_t id = app_->make(made);
-    rest.insert(rest.begin(), id);
-    app_->say(maker, of, request, rest);
-    return id;
-  }
-
   uint32_t bind(const char* interface) {
     return app_->bind(registry_, interface, baseline_version(*find_interface(interface)));
   }
@@ -39,14 +31,14 @@ class RelayCodeTest : public RelayTest {
   // A popup of the window, with contents.
   void show_popup(bool grab) {
     const uint32_t positioner =
-        make(protocol::xdg_positioner, wm_, protocol::xdg_wm_base, "create_positioner");
+        app_->make(protocol::xdg_positioner, wm_, protocol::xdg_wm_base, "create_positioner");
     app_->say(positioner, protocol::xdg_positioner, "set_size", {10u, 10u});
     popup_surface_ =
-        make(protocol::wl_surface, compositor_, protocol::wl_compositor, "create_surface");
-    popup_window_ = make(protocol::xdg_surface, wm_, protocol::xdg_wm_base, "get_xdg_surface",
-                         {popup_surface_});
-    popup_ = make(protocol::xdg_popup, popup_window_, protocol::xdg_surface, "get_popup",
-                  {xdg_surface_, positioner});
+        app_->make(protocol::wl_surface, compositor_, protocol::wl_compositor, "create_surface");
+    popup_window_ = app_->make(protocol::xdg_surface, wm_, protocol::xdg_wm_base, "get_xdg_surface",
+                               {popup_surface_});
+    popup_ = app_->make(protocol::xdg_popup, popup_window_, protocol::xdg_surface, "get_popup",
+                        {xdg_surface_, positioner});
     app_->say(positioner, protocol::xdg_positioner, "set_size", {99u, 99u});
     app_->say(positioner, protocol::xdg_positioner, "destroy", {});
     if (grab) app_->say(popup_, protocol::xdg_popup, "grab", {bind("wl_seat"), last_serial_});
@@ -100,9 +92,9 @@ TEST_F(RelayCodeTest, GlobalsComeAndGo) {
 TEST_F(RelayCodeTest, DevicesThatTheSeatLacksAreInertUntilItHasThem) {
   start_with_everything();
   const uint32_t seat = bind("wl_seat");
-  make(protocol::wl_pointer, seat, protocol::wl_seat, "get_pointer");
-  make(protocol::wl_keyboard, seat, protocol::wl_seat, "get_keyboard");
-  const uint32_t touch = make(protocol::wl_touch, seat, protocol::wl_seat, "get_touch");
+  app_->make(protocol::wl_pointer, seat, protocol::wl_seat, "get_pointer");
+  app_->make(protocol::wl_keyboard, seat, protocol::wl_seat, "get_keyboard");
+  const uint32_t touch = app_->make(protocol::wl_touch, seat, protocol::wl_seat, "get_touch");
   exchange();
   compositors_.push_back(std::make_unique<FakeCompositor>(
       display("b"), whole_baseline(), FakeCompositor::Manners{.seat_capabilities = 2}));
@@ -127,11 +119,11 @@ TEST_F(RelayCodeTest, ADragIsNotStartedAgain) {
   FakeCompositor& a = *compositors_.back();
   const uint32_t seat = bind("wl_seat");
   const uint32_t manager = bind("wl_data_device_manager");
-  const uint32_t device = make(protocol::wl_data_device, manager, protocol::wl_data_device_manager,
-                               "get_data_device", {seat});
-  const uint32_t source = make(protocol::wl_data_source, manager, protocol::wl_data_device_manager,
-                               "create_data_source");
-  make(protocol::wl_pointer, seat, protocol::wl_seat, "get_pointer");
+  const uint32_t device = app_->make(protocol::wl_data_device, manager,
+                                     protocol::wl_data_device_manager, "get_data_device", {seat});
+  const uint32_t source = app_->make(protocol::wl_data_source, manager,
+                                     protocol::wl_data_device_manager, "create_data_source");
+  app_->make(protocol::wl_pointer, seat, protocol::wl_seat, "get_pointer");
   exchange();
   a.send("wl_pointer", "button", {7u, 0u, 272u, 1u});
   const auto pressed = exchange();
@@ -198,9 +190,10 @@ TEST_F(RelayCodeTest, ALayerSurfaceIsConfiguredByUs) {
   start_with_everything();
   const uint32_t shell = bind("zwlr_layer_shell_v1");
   const uint32_t surface =
-      make(protocol::wl_surface, compositor_, protocol::wl_compositor, "create_surface");
-  const uint32_t layer = make(protocol::zwlr_layer_surface_v1, shell, protocol::zwlr_layer_shell_v1,
-                              "get_layer_surface", {surface, 0u, 2u, std::string_view("panel")});
+      app_->make(protocol::wl_surface, compositor_, protocol::wl_compositor, "create_surface");
+  const uint32_t layer =
+      app_->make(protocol::zwlr_layer_surface_v1, shell, protocol::zwlr_layer_shell_v1,
+                 "get_layer_surface", {surface, 0u, 2u, std::string_view("panel")});
   app_->say(layer, protocol::zwlr_layer_surface_v1, "set_size", {30u, 40u});
   app_->say(surface, protocol::wl_surface, "commit", {});
   const auto configured = exchange();
@@ -231,8 +224,8 @@ TEST_F(RelayCodeTest, ATextInputsCommitsAreCountedOn) {
   start_with_everything();
   const uint32_t manager = bind("zwp_text_input_manager_v3");
   const uint32_t seat = bind("wl_seat");
-  const uint32_t input = make(protocol::zwp_text_input_v3, manager,
-                              protocol::zwp_text_input_manager_v3, "get_text_input", {seat});
+  const uint32_t input = app_->make(protocol::zwp_text_input_v3, manager,
+                                    protocol::zwp_text_input_manager_v3, "get_text_input", {seat});
   const auto commit = [&] { app_->say(input, protocol::zwp_text_input_v3, "commit", {}); };
   commit();
   commit();
@@ -260,7 +253,8 @@ TEST_F(RelayCodeTest, ACompositorsErrorReachesTheApp) {
 TEST_F(RelayCodeTest, AKeymapIsGivenAsAFileOfOurs) {
   start_with_everything();
   const uint32_t seat = bind("wl_seat");
-  const uint32_t keyboard = make(protocol::wl_keyboard, seat, protocol::wl_seat, "get_keyboard");
+  const uint32_t keyboard =
+      app_->make(protocol::wl_keyboard, seat, protocol::wl_seat, "get_keyboard");
   exchange();
   UniqueFd theirs(::memfd_create("keymap", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   write_all(theirs.get(), std::string("a keymap"));
@@ -289,7 +283,8 @@ TEST_F(RelayCodeTest, FrameCallbacksOfWhatIsNotThereFireOnce) {
   compositor("a");
   start_app();
   show_window();
-  const uint32_t callback = make(protocol::wl_callback, surface_, protocol::wl_surface, "frame");
+  const uint32_t callback =
+      app_->make(protocol::wl_callback, surface_, protocol::wl_surface, "frame");
   app_->say(surface_, protocol::wl_surface, "commit", {});
   exchange();
   compositor("b", {{"wl_shm", 1}});
@@ -304,7 +299,7 @@ TEST_F(RelayCodeTest, ARegionCountsAsItWasWhenItWasUsed) {
   start_app();
   show_window();
   const uint32_t region =
-      make(protocol::wl_region, compositor_, protocol::wl_compositor, "create_region");
+      app_->make(protocol::wl_region, compositor_, protocol::wl_compositor, "create_region");
   app_->say(region, protocol::wl_region, "add", {1u, 2u, 3u, 4u});
   app_->say(surface_, protocol::wl_surface, "set_input_region", {region});
   app_->say(region, protocol::wl_region, "add", {5u, 6u, 7u, 8u});

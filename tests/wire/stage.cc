@@ -88,9 +88,10 @@ void Stage::carry() {
     relay_->flush();
     if (cut_off_) relay_->app().close();
   });
-  // The last word is the round trip's own sync.
+  // The last word is the round trip's own sync; of one that is lost nobody knows whether it is
+  // heard yet.
   const size_t new_words = compositor().heard().size() - taken_;
-  size_t left = cut_off_ || lost_ ? new_words : new_words - 1;
+  size_t left = lost_ ? 0 : cut_off_ ? new_words : new_words - 1;
   collect([&](const Arrived&) { return left > 0 && left-- > 0; });
 }
 
