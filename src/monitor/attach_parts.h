@@ -88,16 +88,9 @@ class WindowBuilder {
   std::map<Slot, Slot> parents();
   Object* role_of(Slot surface);
   void configure(const std::vector<Object*>& roles);
-<<<<<<< HEAD
   void fill(Object& surface, bool shown);
-  void ask_content(Object& surface, bool shown, bool& said);
-  void ask_pending(Object& surface);
+  bool ask_content(Object& surface, bool shown);
   bool lost_window(Slot surface);
-  void place_children(Object& parent);
-  void place(Object& parent, Slot child, uint16_t request, Slot sibling);
-=======
-  void fill(Object& surface);
-  bool ask_content(Object& surface);
   void ask_committed(Object& surface);
   void ask_pending(Object& surface);
   void ask_layer(Object& surface, std::vector<Recorded> Object::* records, bool Object::* waits);
@@ -105,7 +98,6 @@ class WindowBuilder {
   std::vector<Object*> surfaces();
   void place_children(Object& parent, const std::vector<Slot>& stack);
   void place(Slot child, uint16_t request, Slot sibling);
->>>>>>> proof
   std::vector<Object*> parts_of(Object& surface);
 
   Relay& relay_;

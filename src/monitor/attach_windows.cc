@@ -112,14 +112,6 @@ std::vector<Object*> WindowBuilder::parts_of(Object& surface) {
   return parts;
 }
 
-<<<<<<< HEAD
-// What no role shows here (a cursor, before the pointer comes) is not asked for frames, which would
-// never come: the callbacks that wait are inert, so they fire at the end of the attach.
-void WindowBuilder::fill(Object& surface, bool shown) {
-  bool said = false;
-  ask_content(surface, shown, said);
-  place_children(surface);
-=======
 std::vector<Object*> WindowBuilder::surfaces() {
   std::vector<Object*> result;
   for (Object* object : objects_.in_order())
@@ -133,10 +125,11 @@ bool WindowBuilder::waits_to_begin(Object& surface) {
   return !surface.committed && !model_.mapped(surface) && role_of(surface.slot);
 }
 
-void WindowBuilder::fill(Object& surface) {
-  const bool said = ask_content(surface);
+// What no role shows here (a cursor, before the pointer comes) is not asked for frames, which would
+// never come: the callbacks that wait are inert, so they fire at the end of the attach.
+void WindowBuilder::fill(Object& surface, bool shown) {
+  const bool said = ask_content(surface, shown);
   place_children(surface, surface.stack_now);
->>>>>>> proof
   if (model_.mapped(surface)) {
     constexpr uint32_t everything = 0x7fffffff;
     relay_.ask(surface, request::wl_surface::damage, {0u, 0u, everything, everything});
@@ -145,21 +138,13 @@ void WindowBuilder::fill(Object& surface) {
     relay_.ask(surface, request::wl_surface::commit, {});
 }
 
-<<<<<<< HEAD
-void WindowBuilder::ask_content(Object& surface, bool shown, bool& said) {
-=======
-bool WindowBuilder::ask_content(Object& surface) {
+bool WindowBuilder::ask_content(Object& surface, bool shown) {
   bool said = false;
->>>>>>> proof
   for (Object* part : parts_of(surface)) {
     for (const Recorded& recorded : part->log)
       if (request_carry(part->interface->requests[recorded.opcode]).rule == RequestRule::pending)
         said |= relay_.ask_recorded(*part, recorded);
-<<<<<<< HEAD
-    if (shown && is_frame_callback(model_, *part) && !part->awaits_commit)
-=======
-    if (is_frame_callback(model_, *part) && !part->awaits_commit && !part->awaits_parent)
->>>>>>> proof
+    if (shown && is_frame_callback(model_, *part) && !part->awaits_commit && !part->awaits_parent)
       said |= relay_.ask_recorded(surface, part->creation, part);
   }
   return said;
@@ -172,7 +157,7 @@ void WindowBuilder::add_committed(ObjectBuilder& objects) {
     std::ranges::stable_sort(tree.surfaces, {}, &std::pair<size_t, Object*>::first);
     for (const auto& [depth, surface] : tree.surfaces) {
       objects.build_late(Late::committed, surface->slot);
-      ask_committed(*surface);
+      if (!lost_window(tree.root)) ask_committed(*surface);
       if (surface->waits) relay_.ask(*surface, request::wl_surface::commit, {});
       objects.build_late(Late::asked_for, surface->slot);
     }
@@ -185,7 +170,8 @@ void WindowBuilder::ask_committed(Object& surface) {
 }
 
 void WindowBuilder::add_pending() {
-  for (Object* surface : surfaces()) ask_pending(*surface);
+  for (Object* surface : surfaces())
+    if (!lost_window(surface->slot)) ask_pending(*surface);
 }
 
 void WindowBuilder::ask_pending(Object& surface) {

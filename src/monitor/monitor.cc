@@ -19,6 +19,8 @@ using Clock = std::chrono::steady_clock;
 
 // Some round trips with a compositor (12 us each, docs/figures.md).
 constexpr auto lively = std::chrono::microseconds(60);
+// A look takes less than a microsecond a connection: the loop waits some ten at most.
+constexpr unsigned looks_a_poll = 16;
 
 // The process: sockets, pidfd and the app's words on one loop, around one SessionHost.
 class Monitor {
@@ -46,14 +48,15 @@ class Monitor {
  private:
   // Waits, handles, and looks again for a moment before it waits again, if events follow each other
   // at once: to put a processor to sleep and wake it costs more than a whole round trip. A pause
-  // ends this, so an idle app costs nothing.
+  // ends this, so an idle app costs nothing. It looks at the sockets themselves, because the loop
+  // would spend two more system calls on each message; and at the loop now and then, for the rest.
   void handle_next() {
     const auto before = Clock::now();
     loop_.run_one();
     auto last = Clock::now();
     if (last - before > lively) return;
-    while (!loop_.stopped() && Clock::now() - last < lively)
-      if (loop_.poll() > 0) last = Clock::now();
+    for (unsigned turn = 1; !loop_.stopped() && Clock::now() - last < lively; ++turn)
+      if (host_.look() || (turn % looks_a_poll == 0 && loop_.poll() > 0)) last = Clock::now();
   }
 
   template <typename Accept>

@@ -37,18 +37,34 @@ void ServedConnection::wait(Side side) {
 
 void ServedConnection::ready(Side side) {
   if (side == Side::app) app_waits_ = false;
+  if (pump(side) && side == Side::compositor) wait(side);
+}
+
+// The waits stay armed: a wake-up for what was read here finds nothing, and waits again.
+bool ServedConnection::look() {
+  const uint64_t before = relay_->messages();
+  if (epoch_ && app_waits_ && pump(Side::app)) pump(Side::compositor);
+  return relay_->messages() != before;
+}
+
+/// Handles what one side has sent, and sends on. False: this connection is served no more.
+bool ServedConnection::pump(Side side) {
+  if (over_) return false;
   try {
     if (side == Side::app) {
       if (!relay_->pump_app()) {
         relay_->flush();
-        return on_over_(*this);
+        over_ = true;
+        on_over_(*this);
+        return false;
       }
     } else if (!relay_->pump_compositor()) {
-      return lose_compositor("it closed the connection");
+      lose_compositor("it closed the connection");
+      return false;
     }
     const std::weak_ptr<int> alive = epoch_;
     after_pump();
-    if (side == Side::compositor && !alive.expired()) wait(side);
+    return !alive.expired();
   } catch (const CompositorLost& lost) {
     lose_compositor(lost.what());
   } catch (const ProtocolError& error) {
@@ -56,6 +72,7 @@ void ServedConnection::ready(Side side) {
   } catch (const SystemError& error) {
     lose_compositor(error.what());
   }
+  return false;
 }
 
 void ServedConnection::flush() {

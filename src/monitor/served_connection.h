@@ -22,6 +22,8 @@ class ServedConnection {
   Relay& relay() { return *relay_; }
   /// Waits on the sockets that the relay has now (after each attach).
   void serve();
+  /// Handles what has come on either side, without asking the loop. True if something had.
+  bool look();
   /// Sends what waits, after something was queued from outside (release of a hold).
   void flush();
 
@@ -31,6 +33,7 @@ class ServedConnection {
 
   void wait(Side side);
   void ready(Side side);
+  bool pump(Side side);
   void wait_writable(Side side);
   void after_pump();
   void lose_compositor(const std::string& why);
@@ -45,6 +48,7 @@ class ServedConnection {
   std::optional<Descriptor> app_;
   std::optional<Descriptor> compositor_;
   bool app_waits_ = false;  // a read of the app is armed
+  bool over_ = false;       // the app has closed; the owner knows
   bool writes_armed_[2] = {};
   // Handlers of an earlier serve() find that their time is over.
   std::shared_ptr<int> epoch_ = std::make_shared<int>();

@@ -84,6 +84,12 @@ void SessionHost::add_app(UniqueFd socket) {
   if (started_) start_waiting();
 }
 
+bool SessionHost::look() {
+  bool something = false;
+  for (const auto& connection : served_) something |= connection->look();
+  return something;
+}
+
 void SessionHost::start_waiting() {
   for (UniqueFd& socket : std::exchange(waiting_, {}))
     serve(std::make_unique<Relay>(std::move(socket)));

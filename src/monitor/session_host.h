@@ -31,6 +31,8 @@ class SessionHost {
   SessionHost(asio::io_context& loop, std::string compositor, Offer offer, SessionHooks hooks);
 
   void add_app(UniqueFd socket);
+  /// Handles what has come on any connection, without asking the loop. True if something had.
+  bool look();
   void control(const std::shared_ptr<ControlClient>& client, const control::Request& request);
   void control_closed(ControlClient& client);
   void close_all() { served_.clear(); }
