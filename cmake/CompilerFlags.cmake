@@ -16,6 +16,14 @@ target_compile_options(wayferry_flags INTERFACE
 # Designated initialisers name what differs from the default; the rest is meant to be left out.
 target_compile_options(wayferry_flags INTERFACE -Wno-missing-field-initializers)
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  # The same of clang's making; and g++ has no word for this.
+  target_compile_options(wayferry_flags INTERFACE -Wno-missing-designated-field-initializers)
+endif()
+if(WAYFERRY_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(WAYFERRY_SANITIZE)
   add_compile_options(-fsanitize=${WAYFERRY_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=undefined)

@@ -25,6 +25,8 @@ from .errors import LabError
 
 RELEASE = f"{places.INNER_BUILD}/release"
 SANITIZE = f"{places.INNER_BUILD}/sanitize"
+FUZZ = f"{places.INNER_BUILD}/fuzz"
+THREAD = f"{places.INNER_BUILD}/thread"
 _INSTALL = f"{places.INNER_BUILD}/install"
 
 # Only when the main build did not install it.
@@ -107,6 +109,16 @@ def tests() -> None:
     _must("sanitize build", _configure("sanitize", SANITIZE) + _build(SANITIZE))
 
 
+def fuzz_targets() -> None:
+    """Builds the fuzz preset: the targets, with libFuzzer."""
+    _must("fuzz build", _configure("fuzz", FUZZ) + _build(FUZZ, "fuzz_app", "fuzz_compositor", "fuzz_state"))
+
+
+def thread_tests() -> None:
+    """Builds the thread preset: the tests of what has threads."""
+    _must("thread build", _configure("thread", THREAD) + _build(THREAD, "pages_tests"))
+
+
 @contextlib.contextmanager
 def _locked() -> Iterator[None]:
     """One at a time uses the build folder."""
@@ -126,8 +138,8 @@ def _configure(preset: str, folder: str) -> str:
     return f"test -f {folder}/build.ninja || cmake --preset {preset}\n"
 
 
-def _build(folder: str) -> str:
-    return f"cmake --build {folder}\n"
+def _build(folder: str, *targets: str) -> str:
+    return f"cmake --build {folder}" + (f" --target {' '.join(targets)}" if targets else "") + "\n"
 
 
 def _must(what: str, script: str) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import bench_lazy, verbs
 from .bench_ways import WAYS
+from .check import CHECKS
 from .desktop import COMPOSITORS, DEFAULT_BACKGROUND
 from .errors import LabError
 
@@ -100,8 +102,11 @@ def _whole_verbs(sub: _Verbs) -> None:
     _lazy_choices(bench)
     coverage = _add(sub, "coverage", verbs.coverage, "try every app between all compositors; writes docs/coverage.md")
     coverage.add_argument("app", nargs="*", help="only the rows whose name contains one of these")
-    check = _add(sub, "check", verbs.check, "format, clang-tidy, size figures")
+    check = _add(sub, "check", verbs.check, "format, clang-tidy, size figures, threads, fuzzing")
     check.add_argument("--fix", action="store_true", help="bring the format in order")
+    check.add_argument("--only", choices=CHECKS, action="append", help="this one (may be given more than once)")
+    check.add_argument("--seconds", type=int, default=60, help="for each fuzz target (default: 60)")
+    check.add_argument("--input", type=Path, help="run one input that a fuzzer has kept again, nothing else")
 
 
 def _lazy_choices(bench: argparse.ArgumentParser) -> None:

@@ -176,10 +176,13 @@ def bench(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    """What is looked at without running anything."""
+    """What a test run does not look at."""
     from . import check as module
+    from . import fuzz
 
-    return module.run(fix=args.fix)
+    if args.input:
+        return 0 if fuzz.again(args.input) else 1
+    return module.run(args.only or module.CHECKS, fix=args.fix, seconds=args.seconds)
 
 
 def _standing(args: argparse.Namespace) -> Run:
