@@ -36,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   try {
     state_to_json(bytes);
-    for (const state::Connection& state : parse_session(bytes).connections())
-      attach_elsewhere(state);
+    const state::Session session = parse_session(bytes);
+    for (const state::Connection& state : session.connections()) attach_elsewhere(state);
   } catch (const ProtocolError&) {
     // Refused, with its reason.
   }
