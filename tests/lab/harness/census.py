@@ -31,7 +31,7 @@ _DOCKER_BOOKS = ("/run/docker/netns/",)
 _BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves", *_DOCKER_BOOKS)
 
 # A compositor keeps a descriptor or two from its first window on; a leak of one a move soon exceeds this.
-COMPOSITORS = {"sway", "weston", "weston-desktop-"}
+COMPOSITORS = {"sway", "weston", "weston-desktop-", "kwin_wayland", "mutter"}
 COMPOSITOR_SLACK = 3
 
 # So do the daemons of engines: one connection more to each other than when they were idle.
