@@ -122,7 +122,12 @@ bool ObjectBuilder::loses_popup(const Object& window) {
     const Object& popup = objects_.at(slot);
     if (!popup.is(protocol::xdg_popup) || popup.maker != window.slot) continue;
     const Slot parent = slot_of(creation_request(model_, popup), popup.creation.body, "parent");
-    return had_grab(popup) || (parent != Slot::none && objects_.at(parent).inert());
+    if (had_grab(popup)) return true;
+    if (parent == Slot::none) return false;
+    // An app may make the popup's window before its parent's: that one's turn comes later.
+    const Object& under = objects_.at(parent);
+    const bool later = under.creation.sequence > window.creation.sequence;
+    return later ? loses_popup(under) : under.inert();
   }
   return false;
 }
