@@ -187,7 +187,8 @@ std::string Wanderer::set_numbers(uint32_t number) {
 
 std::string Wanderer::frame(uint32_t number) {
   Surface* surface = any_surface(number);
-  if (!surface) return "";
+  // What no window shows is never drawn: an attach answers its callbacks instead of asking again.
+  if (!surface || !is_window(*surface)) return "";
   surface->callbacks = true;
   const uint32_t callback =
       app_.make(protocol::wl_callback, surface->id, protocol::wl_surface, "frame");
