@@ -79,10 +79,8 @@ def _case(here: Run, ways: list[Way], case: Case) -> None:
     print(f"  {'':<12}{'gap ms':>9}{'total s':>9}{'wire MB':>9}{'faults':>8}{'p50 us':>9}{'p99 us':>9}", flush=True)
     for way in ways:
         r = _measure(here, way, case)
-        print(
-            f"  {r.way:<12}{r.gap_ms:>9.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}{r.faults:>8}{r.p50_us:>9.0f}{r.p99_us:>9.0f}",
-            flush=True,
-        )
+        times = f"{r.gap_ms:>9.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}"
+        print(f"  {r.way:<12}{times}{r.faults:>8}{r.p50_us:>9.0f}{r.p99_us:>9.0f}", flush=True)
 
 
 def _measure(here: Run, way: Way, case: Case) -> Result:

@@ -21,8 +21,9 @@ _STATE = "/tmp/bench-state"
 _LIMIT = 600.0
 
 # Fills its memory, then touches a page of its working set (64 MB at most) every millisecond. It writes to a file:
-# the longest time between two touches, and of the faults in the five seconds after that: how many (the kernel
-# counts a fault that userfaultfd held as a major one), and how long the touches took that met one.
+# the longest time between two touches, and of the touches in the five seconds after that: how many met a page that
+# was not there (a fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how long those
+# took.
 PROGRAM = f"""
 import json, os, random, resource, sys, time
 size, content = int(sys.argv[1]) << 20, sys.argv[2]
@@ -36,30 +37,26 @@ memory = bytearray(size)
 for at in range(0, size, piece): memory[at:at + piece] = block
 span = min(size, 64 << 20)
 now = lambda: time.clock_gettime(time.CLOCK_REALTIME)
-major = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_majflt
-longest, ended, faults, first, took = 0.0, 0.0, 0, 0, []
+def count():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_minflt + usage.ru_majflt
+longest, ended, took = 0.0, 0.0, []
 last = written = now()
-seen = major()
 i = 0
 while True:
     i += 1
-    before = now()
-    memory[i * 40961 * 4096 % span] = i & 255
-    after = now()
-    if after - last > longest:
-        longest, ended, took, first = after - last, after, [], 0
-        seen = 0 if longest > 0.02 else major()
-    if after - ended < 5.0:
-        if after - before > 20e-6:
-            count = major()
-            if count > seen: took.append(after - before)
-            faults = seen = count
+    place, value = i * 40961 * 4096 % span, i & 255
+    faults, before = count(), now()
+    memory[place] = value
+    after, faults = now(), count() - faults
+    if after - last > longest: longest, ended, took = after - last, after, []
+    if after - ended < 5.0 and faults: took.append(after - before)
     last = after
     if after - written > 0.1:
         written = after
         took.sort()
         at = lambda part: took[int(part * (len(took) - 1))] if took else 0.0
-        state = dict(pid=os.getpid(), gap=longest, since_gap=after - ended, faults=faults, p50=at(0.5), p99=at(0.99))
+        state = dict(pid=os.getpid(), gap=longest, since_gap=after - ended, faults=len(took), p50=at(0.5), p99=at(0.99))
         with open("{_STATE}.new", "w") as file: json.dump(state, file)
         os.rename("{_STATE}.new", "{_STATE}")
     time.sleep(0.001)

@@ -118,6 +118,9 @@ void PageSource::answer(Channel& faults, const Frame& ask) {
 std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
   std::vector<PageRange> taken;
   Intervals& answered = answered_[process];
+  // Asked again only because a connection is new: it is on its way, and nobody reads on.
+  if (address == last_asked_ && answered.contains(address)) return {};
+  last_asked_ = address;
   // One that bulk has sent is sent again: it may be far back in a long queue.
   if (!answered.contains(address)) taken.push_back({.start = address, .pages = 1});
   const uint64_t after = address + page_size;

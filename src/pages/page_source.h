@@ -74,6 +74,7 @@ class PageSource {
   // What was sent on "faults" of this connection: it overtakes nothing there, so it is not sent
   // again.
   std::map<pid_t, Intervals> answered_;
+  uint64_t last_asked_ = 0;
   uint64_t ahead_end_ = 0;  // of the last read-ahead
   uint64_t ahead_ = 0;      // its length
   std::mutex mutex_;        // for all below

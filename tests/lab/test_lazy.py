@@ -43,8 +43,9 @@ libc.madvise(moved + 100 * block, 50 * block, mmap.MADV_DONTNEED)
 libc.munmap(moved + 200 * block, 50 * block)
 bad = wrong(moved, [*range(100), *range(150, 200), *range(250, count)])
 bad += sum(ctypes.string_at(moved + i * block, block) != bytes(block) for i in range(100, 150))
+ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 with open("/tmp/state.new", "w") as file:
-    json.dump({"moved": moved != base, "child": os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), "parent": bad}, file)
+    json.dump({"moved": moved != base, "child": ended, "parent": bad}, file)
 os.rename("/tmp/state.new", "/tmp/state")
 time.sleep(600)
 """

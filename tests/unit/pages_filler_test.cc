@@ -94,6 +94,7 @@ class FillerTest : public testing::Test {
     ::kill(source_, SIGKILL);
     ::waitpid(source_, nullptr, 0);
     uffd_.reset();  // or munmap would wait for somebody to read of it
+    kept_.clear();
     ::munmap(reinterpret_cast<void*>(base), page_count * page_size);
     std::filesystem::remove_all(folder_);
   }

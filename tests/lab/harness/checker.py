@@ -13,9 +13,9 @@ from testbed.wait import wait_until
 if TYPE_CHECKING:
     from .labhost import LabHost
 
-# Fills its memory with what no compression makes smaller, then either reads all of it again and again (eager to touch), or, BUSY being 0, one block every
-# 20 ms until /tmp/go is there. Every second block stays zero. After each round it writes what it found to
-# /tmp/state: rounds, wrong blocks, the longest time it stood still.
+# Fills its memory with what no compression makes smaller, then either reads all of it again and again (BUSY), or one
+# block every 20 ms until /tmp/go is there. Every second block stays zero. It writes what it found to /tmp/state:
+# rounds, wrong blocks, the longest time it stood still.
 _PROGRAM = """
 import json, os, random, sys, time
 size, busy = int(sys.argv[1]) << 20, sys.argv[2] == "1"
