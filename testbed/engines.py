@@ -49,7 +49,8 @@ TOOLKITS = Image(
     "gtk4-widget-factory featherpad",
     "/usr/share/X11/xkb /usr/share/fonts/truetype/dejavu /etc/fonts /usr/share/fontconfig /usr/lib/locale/C.utf8"
     " /usr/share/glib-2.0 /usr/share/mime /usr/share/icons/hicolor /usr/share/icons/Adwaita"
-    f" {_LIBRARIES}/gdk-pixbuf-2.0 {_LIBRARIES}/qt6/plugins/platforms/libqwayland-generic.so"
+    # Without dconf's module GTK keeps its settings in a file and watches it, which CRIU cannot carry (docs/criu.md).
+    f" {_LIBRARIES}/gio/modules {_LIBRARIES}/gdk-pixbuf-2.0 {_LIBRARIES}/qt6/plugins/platforms/libqwayland-generic.so"
     f" {_LIBRARIES}/qt6/plugins/wayland-shell-integration {_LIBRARIES}/qt6/plugins/wayland-decoration-client",
 )
 
