@@ -43,7 +43,8 @@ void inspect(const LocalHost& host, const std::string& what) {
 }  // namespace
 
 void add_inspect(CLI::App& root, const LocalHost& host) {
-  auto* verb = root.add_subcommand("inspect", "Print a session's Wayland state, or what a frozen file holds, as JSON");
+  auto* verb = root.add_subcommand(
+      "inspect", "Print a session's Wayland state, or what a frozen file holds, as JSON");
   auto what = std::make_shared<std::string>();
   verb->add_option("what", *what, "A running session, a file of freeze, or a state file")
       ->required()

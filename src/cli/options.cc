@@ -19,8 +19,7 @@ void add_all(CLI::App& root, const LocalHost& host) {
   root.require_subcommand(1);
   add_completion_option(root);
   for (const auto add : {add_run, add_ps, add_move, add_switch, add_freeze, add_thaw, add_stop,
-                         add_logs, add_inspect, add_doctor, add_resolve, add_receive,
-                         add_stand_by})
+                         add_logs, add_inspect, add_doctor, add_resolve, add_receive, add_stand_by})
     add(root, host);
 }
 

@@ -38,9 +38,8 @@ void receive(const LocalHost& here, const ReceiveOptions& options) {
   write_all(out.get(), greeting_line(WAYFERRY_VERSION));
   Link link(std::move(in), std::move(out), "the source");
   const Fault fault(options.fail_at);
-  const bool done = options.into.file.empty()
-                        ? receive_session(here, link, fault)
-                        : receive_into_file(here, link, options.into, fault);
+  const bool done = options.into.file.empty() ? receive_session(here, link, fault)
+                                              : receive_into_file(here, link, options.into, fault);
   if (!done) throw Failure("", "nothing was moved");
 }
 

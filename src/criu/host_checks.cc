@@ -117,7 +117,7 @@ Finding pipe_size() {
 }
 
 bool of_type(const char* path, decltype(statfs::f_type) type) {
-  struct statfs info {};
+  struct statfs info{};
   return ::statfs(path, &info) == 0 && info.f_type == type;
 }
 

@@ -111,18 +111,19 @@ EngineImage CliEngine::image(const std::string& reference) {
 
 // By its name where it has one, so that it has it there, too.
 ImageCommands CliEngine::image_commands(const std::string& digest) {
-  const std::string tag = without_newline(run_engine({"image", "inspect", "--format",
-                                                      "{{if .RepoTags}}{{index .RepoTags 0}}{{end}}",
-                                                      digest})
-                                              .out);
+  const std::string tag =
+      without_newline(run_engine({"image", "inspect", "--format",
+                                  "{{if .RepoTags}}{{index .RepoTags 0}}{{end}}", digest})
+                          .out);
   const std::string engine = join_command(program_);
   const std::string inspect = engine + " image inspect";
   const std::string layers = inspect + " --format '{{json .RootFS.Layers}}' ";
-  ImageCommands commands{.has = inspect + " " + digest,
-                         .name = tag,
-                         .find = inspect + " --format '{{.Id}}' " + tag,
-                         .own_layers = layers + digest,
-                         .all_layers = engine + " image ls -q --no-trunc | sort -u | xargs -r " + layers};
+  ImageCommands commands{
+      .has = inspect + " " + digest,
+      .name = tag,
+      .find = inspect + " --format '{{.Id}}' " + tag,
+      .own_layers = layers + digest,
+      .all_layers = engine + " image ls -q --no-trunc | sort -u | xargs -r " + layers};
   add_transport(commands, engine, tag.empty() ? digest : tag);
   return commands;
 }

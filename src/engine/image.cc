@@ -141,9 +141,10 @@ std::string import_image(const std::string& reference, const Path& store) {
 ImageCommands stored_image_commands(const std::string& digest, const Path& store) {
   const std::string folder = (store / digest).relative_path();
   const std::string config = folder + "/" + config_name;
-  return {.has = "test -e /" + config,
-          .save = "tar -C / --xattrs --numeric-owner -cf - " + folder + "/" + root_name + " " + config,
-          .load = "tar -C / --xattrs --numeric-owner -xpf -"};
+  return {
+      .has = "test -e /" + config,
+      .save = "tar -C / --xattrs --numeric-owner -cf - " + folder + "/" + root_name + " " + config,
+      .load = "tar -C / --xattrs --numeric-owner -xpf -"};
 }
 
 Path image_root(const std::string& digest, const Path& store) {

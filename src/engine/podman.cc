@@ -27,12 +27,15 @@ void PodmanEngine::add_transport(ImageCommands& commands, const std::string& eng
   const std::string in_a_folder = "d=$(mktemp -d) && ";
   const std::string without_it = "; r=$?; rm -r \"$d\"; exit $r";
   // A name is needed where the image has none.
-  const std::string name = image.starts_with("sha256:") ? "localhost/wayferry:" + image.substr(7) : image;
+  const std::string name =
+      image.starts_with("sha256:") ? "localhost/wayferry:" + image.substr(7) : image;
   commands.save = in_a_folder + engine +
-                  " save --quiet --format docker-dir --uncompressed --output \"$d/image\" " + image +
-                  " && tar -C \"$d/image\" -cf - ." + without_it;
-  commands.load = in_a_folder + "tar -C \"$d\" -xf - && skopeo copy --quiet dir:\"$d\" containers-storage:" +
-                  name + without_it;
+                  " save --quiet --format docker-dir --uncompressed --output \"$d/image\" " +
+                  image + " && tar -C \"$d/image\" -cf - ." + without_it;
+  commands.load =
+      in_a_folder +
+      "tar -C \"$d\" -xf - && skopeo copy --quiet dir:\"$d\" containers-storage:" + name +
+      without_it;
 }
 
 std::vector<std::string> PodmanEngine::create_options() const {

@@ -58,7 +58,8 @@ class FileSender {
  private:
   void require_entry(const std::string& name) const {
     if (entry_ != name)
-      throw ProtocolError(options_.file, "it has " + entry_.value_or("nothing") + " where " + name + " belongs");
+      throw ProtocolError(options_.file,
+                          "it has " + entry_.value_or("nothing") + " where " + name + " belongs");
   }
 
   void load_image() {
@@ -67,15 +68,15 @@ class FileSender {
     if (wayferry::run({"sh", "-c", commands.has}).status != 0) {
       spdlog::info("this host has no image {}: taking it from the file", spec_.base);
       auto [read_end, write_end] = make_pipe();
-      Child load = spawn({"sh", "-c", commands.load}, {.fds = {{0, read_end.get()}, {2, STDERR_FILENO}}});
+      Child load =
+          spawn({"sh", "-c", commands.load}, {.fds = {{0, read_end.get()}, {2, STDERR_FILENO}}});
       read_end.reset();
       for (std::string piece = reader_.piece(); !piece.empty(); piece = reader_.piece()) {
         report_.base_bytes += piece.size();
         write_all(write_end.get(), piece);
       }
       write_end.reset();
-      if (load.wait() != 0)
-        throw Failure("", "cannot take the image: " + commands.load);
+      if (load.wait() != 0) throw Failure("", "cannot take the image: " + commands.load);
     }
     entry_ = reader_.next();
   }
@@ -85,7 +86,8 @@ class FileSender {
     *message.mutable_offer() = reader_.manifest().offer;
     message.mutable_offer()->set_move_id(make_move_id());
     message.mutable_offer()->set_display(options_.display);
-    for (size_t i = 0; i < spec_.volumes.size(); ++i) message.mutable_offer()->add_volumes_carried(true);
+    for (size_t i = 0; i < spec_.volumes.size(); ++i)
+      message.mutable_offer()->add_volumes_carried(true);
     out_.send(message);
     const ToSource answer = expect_answer(link_, ToSource::kFacts, work_limit);
     transfer::Facts machine = reader_.manifest().machine;

@@ -26,8 +26,8 @@ using transfer::ToTarget;
 
 // A rename is on the disk when its folder is.
 void sync_folder(const Path& folder) {
-  const UniqueFd fd(check("open", ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                          folder.native()));
+  const UniqueFd fd(
+      check("open", ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), folder.native()));
   check("fsync", ::fsync(fd.get()), folder.native());
 }
 
@@ -53,7 +53,8 @@ class IntoFileReceiver {
     require_request(next_request(link_), ToTarget::kPrewarm);
     if (options_.with_image) steps_.run("image", [this] { save_image(); });
     answer_done(link_);
-    steps_.run("receive", [this] { state_ = receive_frozen(link_, trees_, *images_, images_->path()); });
+    steps_.run("receive",
+               [this] { state_ = receive_frozen(link_, trees_, *images_, images_->path()); });
     steps_.run("write", [this] { write(); });
     steps_.run("ready", [this] { say_ready(); });
     take_over(link_, *journal_, silence_limit);
@@ -101,15 +102,16 @@ class IntoFileReceiver {
 
   void save_image() {
     if (spec_.base_kind != "image")
-      throw Failure("", "the app runs from a folder, not from an image",
-                    "freeze it without --with-image; where it is thawed, " + spec_.base +
-                        " must be there");
+      throw Failure(
+          "", "the app runs from a folder, not from an image",
+          "freeze it without --with-image; where it is thawed, " + spec_.base + " must be there");
     const auto engine = here_.engine(manifest_.offer.engine());
     const ImageCommands commands = engine->image_commands(spec_.base);
     const UniqueFd into(check(
         "create", ::open(image_file().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
         image_file().native()));
-    if (spawn({"sh", "-c", commands.save}, {.fds = {{1, into.get()}, {2, STDERR_FILENO}}}).wait() != 0)
+    if (spawn({"sh", "-c", commands.save}, {.fds = {{1, into.get()}, {2, STDERR_FILENO}}}).wait() !=
+        0)
       throw Failure("", "cannot read the image: " + commands.save);
   }
 
@@ -138,8 +140,8 @@ class IntoFileReceiver {
   }
 
   static void pack_tree(const Path& tree, const Path& tar) {
-    const UniqueFd fd(check("create", ::open(tar.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600),
-                            tar.native()));
+    const UniqueFd fd(
+        check("create", ::open(tar.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), tar.native()));
     send_files(tree, all_paths(scan_layer(tree)),
                [&](std::string_view piece) { write_all(fd.get(), piece); });
   }

@@ -56,10 +56,11 @@ transfer::Facts machine_from_json(const Json& json) {
 void require_format(const Json& json, const std::string& file) {
   const int format = json.at("format").get<int>();
   if (format == ferry_format) return;
-  throw Failure(file,
-                std::format("its format is {}, written by wayferry {}; this wayferry reads format {}",
-                            format, json.value("wayferry", "?"), ferry_format),
-                "thaw it with the version of wayferry that froze it");
+  throw Failure(
+      file,
+      std::format("its format is {}, written by wayferry {}; this wayferry reads format {}", format,
+                  json.value("wayferry", "?"), ferry_format),
+      "thaw it with the version of wayferry that froze it");
 }
 
 }  // namespace

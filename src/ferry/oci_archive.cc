@@ -73,12 +73,12 @@ Json descriptor(const char* type, const std::string& contents) {
 }
 
 std::string config_of(const Manifest& manifest, const std::string& diff_id) {
-  const Json config{{"created", time_of(manifest)},
-                    {"architecture", architecture_of(manifest)},
-                    {"os", "linux"},
-                    {"config", Json::object()},
-                    {"rootfs",
-                     {{"type", "layers"}, {"diff_ids", Json::array({"sha256:" + diff_id})}}}};
+  const Json config{
+      {"created", time_of(manifest)},
+      {"architecture", architecture_of(manifest)},
+      {"os", "linux"},
+      {"config", Json::object()},
+      {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({"sha256:" + diff_id})}}}};
   return config.dump();
 }
 
@@ -140,7 +140,8 @@ std::optional<std::string> layer_name(const Path& file) {
     const Json manifest = Json::parse(entries[blob_name(index.at("manifests").at(0))]);
     return blob_name(manifest.at("layers").at(0));
   } catch (const Json::exception& error) {
-    throw ProtocolError(file.native(), std::string("an OCI archive without an image: ") + error.what());
+    throw ProtocolError(file.native(),
+                        std::string("an OCI archive without an image: ") + error.what());
   }
 }
 
@@ -148,16 +149,17 @@ std::optional<std::string> layer_name(const Path& file) {
 
 void write_oci_archive(const Path& archive, const Path& layer, const FerryWriter::Digests& digests,
                        const Manifest& manifest) {
-  const UniqueFd fd(check(
-      "create", ::open(archive.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
-      archive.native()));
+  const UniqueFd fd(check("create",
+                          ::open(archive.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+                          archive.native()));
   const std::string config = config_of(manifest, digests.tar);
-  const Json image{{"schemaVersion", 2},
-                   {"mediaType", manifest_type},
-                   {"config", descriptor(config_type, config)},
-                   {"layers", Json::array({descriptor(layer_type, digests.packed,
-                                                      std::filesystem::file_size(layer))})},
-                   {"annotations", annotations_of(manifest)}};
+  const Json image{
+      {"schemaVersion", 2},
+      {"mediaType", manifest_type},
+      {"config", descriptor(config_type, config)},
+      {"layers",
+       Json::array({descriptor(layer_type, digests.packed, std::filesystem::file_size(layer))})},
+      {"annotations", annotations_of(manifest)}};
   const std::string image_text = image.dump();
   const Json index{{"schemaVersion", 2},
                    {"mediaType", index_type},

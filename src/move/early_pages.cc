@@ -91,7 +91,7 @@ void for_each_shared_piece(const std::vector<pid_t>& processes,
       const bool nameless = path.starts_with("/memfd:") || line.ends_with(" (deleted)");
       if (rights.size() < 4 || rights[3] != 's' || !nameless) continue;
       const UniqueFd file(::open((folder + "/map_files/" + range).c_str(), O_RDONLY | O_CLOEXEC));
-      struct stat status {};
+      struct stat status{};
       if (!file || ::fstat(file.get(), &status) != 0) continue;  // unmapped meanwhile
       if (seen.emplace(status.st_dev, status.st_ino).second) show_file(file.get(), show);
     }

@@ -43,10 +43,12 @@ std::vector<std::string_view> words_of(std::string_view line) {
 std::set<ino_t> sockets_of(pid_t process) {
   std::set<ino_t> inodes;
   std::error_code gone;
-  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(process) + "/fd", gone)) {
+  for (const auto& entry :
+       fs::directory_iterator("/proc/" + std::to_string(process) + "/fd", gone)) {
     const std::string what = fs::read_symlink(entry, gone);
     constexpr std::string_view prefix = "socket:[";
-    if (what.starts_with(prefix)) inodes.insert(number(std::string_view(what).substr(prefix.size())));
+    if (what.starts_with(prefix))
+      inodes.insert(number(std::string_view(what).substr(prefix.size())));
   }
   return inodes;
 }

@@ -132,9 +132,10 @@ uint64_t send(const std::string& host, const ImageCommands& commands,
               const std::set<std::string>& left_out, const ImageProgress& progress) {
   auto [saved, save_into] = make_pipe();
   auto [load_from, loaded] = make_pipe();
-  Child save = spawn({"sh", "-c", commands.save}, {.fds = {{1, save_into.get()}, {2, STDERR_FILENO}}});
-  Child load =
-      spawn(ssh_command(host, {commands.load}), {.fds = {{0, load_from.get()}, {2, STDERR_FILENO}}});
+  Child save =
+      spawn({"sh", "-c", commands.save}, {.fds = {{1, save_into.get()}, {2, STDERR_FILENO}}});
+  Child load = spawn(ssh_command(host, {commands.load}),
+                     {.fds = {{0, load_from.get()}, {2, STDERR_FILENO}}});
   save_into.reset();
   load_from.reset();
   const uint64_t bytes = pass_on(saved.get(), loaded.get(), left_out, progress);
@@ -170,9 +171,9 @@ uint64_t bring_image(Engine& engine, const ContainerSpec& spec, const std::strin
                there.size());
   const uint64_t bytes = send(host, commands, there, progress);
   if (!has(host, commands))
-    throw Failure(host, "the image " + spec.base + " was sent and is not there",
-                  "bring it by hand: " + commands.save + " | ssh " + host + " '" + commands.load +
-                      "'");
+    throw Failure(
+        host, "the image " + spec.base + " was sent and is not there",
+        "bring it by hand: " + commands.save + " | ssh " + host + " '" + commands.load + "'");
   return bytes;
 }
 

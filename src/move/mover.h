@@ -41,8 +41,8 @@ struct MoveTarget {
   std::string host;  ///< as the user named it
   Link& link;
   std::function<std::optional<Owner>(const std::string& move_id)> ask;
-  /// Brings the image that the app runs from, if it has to be there before; the bytes sent. It calls
-  /// back at least once a second.
+  /// Brings the image that the app runs from, if it has to be there before; the bytes sent. It
+  /// calls back at least once a second.
   std::function<uint64_t(Engine&, const ContainerSpec&, const std::function<void()>& still_busy)>
       bring_image = {};
   std::function<void()> kill_link;  ///< for tests

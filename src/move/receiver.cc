@@ -36,7 +36,6 @@ void require_base(const ContainerSpec& spec) {
                   "copy it there, under the same path");
 }
 
-
 class Receiver {
  public:
   Receiver(const LocalHost& here, Link& link, const Fault& fault)

@@ -53,7 +53,8 @@ struct TarWriter::State {
   void write_contents(int fd, const std::string& path) {
     std::array<char, 65536> block;
     while (true) {
-      const auto n = static_cast<size_t>(check("read", ::read(fd, block.data(), block.size()), path));
+      const auto n =
+          static_cast<size_t>(check("read", ::read(fd, block.data(), block.size()), path));
       if (n == 0) return;
       // Fewer are taken when it has grown since its header was written.
       if (out.write({block.data(), n}, path) < n) return;

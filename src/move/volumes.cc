@@ -30,7 +30,8 @@ VolumeWay way_of(const Volume& volume, const VolumeWishes& wishes) {
 
 void require_volume(const std::vector<std::string>& wishes, const ContainerSpec& spec) {
   for (const std::string& wish : wishes)
-    if (wish != "all" && std::ranges::find(spec.volumes, wish, &Volume::target) == spec.volumes.end())
+    if (wish != "all" &&
+        std::ranges::find(spec.volumes, wish, &Volume::target) == spec.volumes.end())
       throw Failure("", "the app has no volume at " + wish, "wayferry ps --json lists what it has");
 }
 
@@ -61,9 +62,9 @@ VolumeMarkers::VolumeMarkers(const std::vector<PlannedVolume>& plan, const std::
   for (const PlannedVolume& planned : plan) {
     if (planned.way != VolumeWay::shared) continue;
     const Path file = marker_of(planned, move_id);
-    const UniqueFd made(check(
-        "create", ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
-        file.native()));
+    const UniqueFd made(check("create",
+                              ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+                              file.native()));
     files_.push_back(file);
   }
 }
@@ -85,8 +86,8 @@ std::vector<PlannedVolume> planned_volumes(Engine& engine, const ContainerSpec& 
   std::vector<PlannedVolume> plan;
   for (const Volume& volume : spec.volumes) {
     const bool carried = offer.volumes_carried(static_cast<int>(plan.size()));
-    plan.push_back({volume, carried ? VolumeWay::carried : VolumeWay::shared,
-                    folder_of(engine, volume)});
+    plan.push_back(
+        {volume, carried ? VolumeWay::carried : VolumeWay::shared, folder_of(engine, volume)});
   }
   return plan;
 }
@@ -94,23 +95,22 @@ std::vector<PlannedVolume> planned_volumes(Engine& engine, const ContainerSpec& 
 void require_shared(const std::vector<PlannedVolume>& plan, const std::string& move_id) {
   for (const PlannedVolume& planned : plan) {
     if (planned.way != VolumeWay::shared || fs::exists(marker_of(planned, move_id))) continue;
-    throw Failure("",
-                  "the volume " + planned.volume.target + " is not shared: a file made in " +
-                      planned.volume.source + " at the source is not in " + planned.folder.native() +
-                      " here",
-                  "mount the same file system there, or move with --carry " +
-                      planned.volume.target);
+    throw Failure(
+        "",
+        "the volume " + planned.volume.target + " is not shared: a file made in " +
+            planned.volume.source + " at the source is not in " + planned.folder.native() + " here",
+        "mount the same file system there, or move with --carry " + planned.volume.target);
   }
 }
 
 void make_carried(const PlannedVolume& planned) {
   fs::create_directories(planned.folder);
   if (!fs::is_empty(planned.folder))
-    throw Failure("",
-                  planned.folder.native() + ", where the volume " + planned.volume.target +
-                      " would come, has files in it already",
-                  "move them away, or say --shared " + planned.volume.target +
-                      " if they are the same");
+    throw Failure(
+        "",
+        planned.folder.native() + ", where the volume " + planned.volume.target +
+            " would come, has files in it already",
+        "move them away, or say --shared " + planned.volume.target + " if they are the same");
 }
 
 void remove_carried(Engine& engine, const PlannedVolume& planned) {

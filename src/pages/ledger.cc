@@ -69,7 +69,7 @@ Ledger Ledger::create(const Path& path, const Ranges& lazy) {
 
 Ledger Ledger::open(const Path& path) {
   UniqueFd file(check("open", ::open(path.c_str(), O_RDWR | O_CLOEXEC), path.native()));
-  struct stat status {};
+  struct stat status{};
   check("fstat", ::fstat(file.get(), &status), path.native());
   const auto size = static_cast<size_t>(status.st_size);
   if (size < sizeof(Head)) throw ProtocolError(where, "too short");

@@ -97,9 +97,8 @@ std::string_view to_string(SessionState state) {
 json to_json(const ContainerSpec& spec) {
   json volumes = json::array();
   for (const Volume& volume : spec.volumes)
-    volumes.push_back({{"source", volume.source},
-                       {"target", volume.target},
-                       {"read_only", volume.read_only}});
+    volumes.push_back(
+        {{"source", volume.source}, {"target", volume.target}, {"read_only", volume.read_only}});
   return {{"name", spec.name},
           {"argv", spec.argv},
           {"environment", spec.environment},

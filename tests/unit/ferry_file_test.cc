@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ferry files: written and read, plain and as OCI archives; damaged at every part, they are refused.
+// Ferry files: written and read, plain and as OCI archives; damaged at every part, they are
+// refused.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -19,8 +20,9 @@ class FerryFile : public testing::Test {
  protected:
   FerryFile() {
     transfer::Offer offer;
-    offer.set_container(R"({"name":"term","argv":["foot"],"environment":[],)"
-                        R"("working_directory":"/","base_kind":"rootfs","base":"/srv/desktop","volumes":[],"network":"none"})");
+    offer.set_container(
+        R"({"name":"term","argv":["foot"],"environment":[],)"
+        R"("working_directory":"/","base_kind":"rootfs","base":"/srv/desktop","volumes":[],"network":"none"})");
     offer.set_engine("runc");
     offer.set_memory_bytes(12345);
     offer.add_globals()->set_interface("wl_compositor");
@@ -160,7 +162,8 @@ TEST_F(FerryFile, ChangedContentsAreRefused) {
 }
 
 TEST_F(FerryFile, ForeignFilesAreRefused) {
-  for (const std::string& foreign : {std::string("just a text\n"), std::string(), random_bytes(5000)})
+  for (const std::string& foreign :
+       {std::string("just a text\n"), std::string(), random_bytes(5000)})
     EXPECT_NE(read_error(foreign).find("is not a file of wayferry freeze"), std::string::npos);
   EXPECT_FALSE(is_ferry_file(damaged_));
   std::string tar_bytes;
@@ -177,8 +180,9 @@ TEST_F(FerryFile, AnotherFormatIsRefusedWithBothNumbers) {
     manifest_from_json(text, "x.ferry");
     FAIL();
   } catch (const Failure& failure) {
-    EXPECT_NE(std::string(failure.what()).find("format is 7, written by wayferry 0.1.0; this "
-                                               "wayferry reads format 1"),
+    EXPECT_NE(std::string(failure.what())
+                  .find("format is 7, written by wayferry 0.1.0; this "
+                        "wayferry reads format 1"),
               std::string::npos)
         << failure.what();
   }

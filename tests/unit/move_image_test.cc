@@ -18,7 +18,8 @@ TEST(LayersThere, AreTheLowestThatSomeImageSharesFromTheBottom) {
                               R"(["sha256:a","sha256:b","sha256:x"])"
                               "\n"),
             (Layers{"a", "b"}));
-  EXPECT_EQ(layers_there(own, R"(["sha256:a","sha256:b","sha256:c","sha256:d"])"), (Layers{"a", "b", "c"}));
+  EXPECT_EQ(layers_there(own, R"(["sha256:a","sha256:b","sha256:c","sha256:d"])"),
+            (Layers{"a", "b", "c"}));
 }
 
 TEST(LayersThere, DoNotCountElsewhereInAnImage) {

@@ -152,8 +152,8 @@ INSTANTIATE_TEST_SUITE_P(AtSource, MoveFault,
                                          "checkpoint", "send", "restore", "commit", "handover"));
 class MoveTargetFault : public MoveSession, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(AtTarget, MoveTargetFault,
-                         testing::Values("check", "prepare", "files", "pre-warm", "receive", "restore",
-                                         "adopt", "ready", "release"));
+                         testing::Values("check", "prepare", "files", "pre-warm", "receive",
+                                         "restore", "adopt", "ready", "release"));
 
 TEST_P(MoveFault, LeavesTheAppHere) {
   MoveOptions options = quick_;
