@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <asio.hpp>
+#include <thread>
 
 #include "monitor/control_server.h"
 #include "monitor/display_socket.h"
@@ -50,13 +51,17 @@ class Monitor {
   // at once: to put a processor to sleep and wake it costs more than a whole round trip. A pause
   // ends this, so an idle app costs nothing. It looks at the sockets themselves, because the loop
   // would spend two more system calls on each message; and at the loop now and then, for the rest.
+  // Between looks it steps aside: whom it woke (app, compositor) may wait for this very processor.
   void handle_next() {
     const auto before = Clock::now();
     loop_.run_one();
     auto last = Clock::now();
     if (last - before > lively) return;
     for (unsigned turn = 1; !loop_.stopped() && Clock::now() - last < lively; ++turn)
-      if (host_.look() || (turn % looks_a_poll == 0 && loop_.poll() > 0)) last = Clock::now();
+      if (host_.look() || (turn % looks_a_poll == 0 && loop_.poll() > 0))
+        last = Clock::now();
+      else
+        std::this_thread::yield();
   }
 
   template <typename Accept>
