@@ -112,7 +112,7 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
   Link target(std::move(far_in), std::move(far), "source");
   ImageFolder images(folder.path() / "images");
   auto received = std::async(std::launch::async, [&] {
-    return receive_frozen(target, folder.path(), images, folder.path());
+    return receive_frozen(target, std::vector<Path>{folder.path()}, images, folder.path());
   });
   SharedMemory memory;
   MoveReport report;
