@@ -65,6 +65,24 @@ std::string program_of(pid_t process) {
   return name;
 }
 
+/// In words, with the process of each; empty if there are none.
+std::string foreign_connections(const std::vector<pid_t>& processes) {
+  std::set<ino_t> own;
+  std::map<ino_t, pid_t> owners;
+  for (const pid_t process : processes)
+    for (const ino_t inode : sockets_of(process)) {
+      own.insert(inode);
+      owners.emplace(inode, process);
+    }
+  if (own.empty()) return {};
+  std::string list;
+  for (const ForeignSocket& socket : foreign_sockets(ss_in_network_of(processes[0], {"-Hxa"}), own))
+    list += std::format("{}{} (process {}) to {}", list.empty() ? "" : ", ",
+                        program_of(owners.at(socket.inode)), owners.at(socket.inode),
+                        socket.peer.empty() ? "a socket without a name" : socket.peer);
+  return list;
+}
+
 }  // namespace
 
 std::vector<ForeignSocket> foreign_sockets(std::string_view ss_output, const std::set<ino_t>& own) {
@@ -85,22 +103,13 @@ std::vector<ForeignSocket> foreign_sockets(std::string_view ss_output, const std
 }
 
 void require_no_foreign_sockets(const std::vector<pid_t>& processes) {
-  if (processes.empty()) return;
-  std::set<ino_t> own;
-  std::map<ino_t, pid_t> owners;
-  for (const pid_t process : processes)
-    for (const ino_t inode : sockets_of(process)) {
-      own.insert(inode);
-      owners.emplace(inode, process);
-    }
+  // The app runs: a connection that it made between the two looks seems to lead outside, once.
+  constexpr int looks = 3;
   std::string list;
-  for (const ForeignSocket& socket : foreign_sockets(ss_in_network_of(processes[0], {"-Hxa"}), own))
-    list += std::format("{}{} (process {}) to {}", list.empty() ? "" : ", ",
-                        program_of(owners.at(socket.inode)), owners.at(socket.inode),
-                        socket.peer.empty() ? "a socket without a name" : socket.peer);
-  if (!list.empty())
-    throw Failure("", "the app is connected to what stays behind: " + list,
-                  "let it close these connections, or run it without the volume that leads there");
+  for (int look = 0; look < looks; ++look)
+    if ((list = foreign_connections(processes)).empty()) return;
+  throw Failure("", "the app is connected to what stays behind: " + list,
+                "let it close these connections, or run it without the volume that leads there");
 }
 
 size_t established_connections(pid_t process) {

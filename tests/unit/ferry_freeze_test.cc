@@ -121,7 +121,7 @@ TEST_F(Freeze, ADamagedFileStartsNothing) {
 }
 
 class FreezeCut : public Freeze, public testing::WithParamInterface<int> {};
-INSTANTIATE_TEST_SUITE_P(AfterMessage, FreezeCut, testing::Range(0, 26));
+INSTANTIATE_TEST_SUITE_P(AfterMessage, FreezeCut, testing::Range(0, 30));
 
 TEST_P(FreezeCut, LeavesTheAppOrTheFile) {
   expect_one(freeze(GetParam()));

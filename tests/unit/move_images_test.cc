@@ -91,7 +91,7 @@ class SharedMemory {
     CHECK(at != MAP_FAILED);
     bytes_ = {static_cast<char*>(at), size};
     std::minstd_rand random(1);
-    for (size_t i = 0; i < size; i += i < size / 3 || i > size / 2 ? 1 : size / 6)
+    for (size_t i = 0; i < size; i += i < size / 3 || i >= size / 2 ? 1 : size / 6)
       bytes_[i] = static_cast<char>(random());
   }
   ~SharedMemory() { ::munmap(bytes_.data(), bytes_.size()); }

@@ -94,7 +94,7 @@ TEST_F(MoveSession, ArrivesWithFilesAndReport) {
   for (const Phase& phase : report_.phases) names += phase.name + " ";
   EXPECT_EQ(
       names,
-      "check files pre-warm barrier pause seal checkpoint send restore adopt commit release ");
+      "check files pre-warm early barrier pause seal checkpoint send restore adopt commit release ");
 }
 
 TEST_F(MoveSession, RefusesASessionThatIsThereAlready) {
@@ -111,8 +111,8 @@ TEST_F(MoveSession, NamesHostStepAndWhereTheAppIs) {
 
 class MoveCut : public MoveSession, public testing::WithParamInterface<int> {};
 
-// A move takes about 20 messages; a cut beyond its last is none.
-constexpr int cuts = 26;
+// A move takes about 25 messages; a cut beyond its last is none.
+constexpr int cuts = 30;
 INSTANTIATE_TEST_SUITE_P(AfterMessage, MoveCut, testing::Range(0, cuts));
 
 TEST_F(MoveSession, IsShorterThanTheCutsTried) {
