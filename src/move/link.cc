@@ -70,14 +70,18 @@ ToSource expect_answer(Link& link, ToSource::MessageCase kind, std::chrono::mill
   return answer;
 }
 
+void throw_last_words(Link& link) {
+  ToSource last;
+  // If it had any, they already lie in the pipe.
+  if (link.receive_within(last, std::chrono::seconds(2)) && last.has_failed())
+    throw Failure(link.peer(), last.failed().text(), last.failed().cure());
+}
+
 void send_to_target(Link& link, const transfer::ToTarget& message) {
   try {
     link.send(message);
   } catch (const LinkLost&) {
-    ToSource last;
-    // Its last words, if it had any, already lie in the pipe.
-    if (link.receive_within(last, std::chrono::seconds(2)) && last.has_failed())
-      throw Failure(link.peer(), last.failed().text(), last.failed().cure());
+    throw_last_words(link);
     throw;
   }
 }

@@ -62,6 +62,9 @@ transfer::ToSource expect_answer(Link& link, transfer::ToSource::MessageCase kin
 /// has failed, does that by itself.
 void give_up(Link& link);
 
+/// (source) After something of the target's broke: throws what the target says of it, if it does.
+void throw_last_words(Link& link);
+
 /// (source) As Link::send. A target that fails says so and closes the link, which a sender notices
 /// only as a broken pipe: then what it said is thrown, not the broken pipe.
 void send_to_target(Link& link, const transfer::ToTarget& message);

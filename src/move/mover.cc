@@ -209,7 +209,12 @@ class Mover {
   void connect_pages() {
     pages_ = std::make_unique<PageService>(
         PageAddress{.host = target_.host, .session = request_.name, .move_id = record_.move_id});
-    pages_->connect();
+    try {
+      pages_->connect();
+    } catch (const Failure&) {
+      throw_last_words(target_.link);
+      throw;
+    }
     start_standby();
   }
 

@@ -86,10 +86,22 @@ void Filler::run(const std::stop_token& stop) {
     const std::lock_guard lock(outcome_);
     failed = error_ != nullptr;
   }
-  // A restore must not stand still for ever; what it makes is never let run.
-  if (failed && !draining_) spaces_.give_up();
   changed_.notify_all();
+  if (failed && !draining_) let_restore_end(stop);
   bulk_thread_ = {};
+}
+
+// A restore must not stand still for ever; what it makes is never let run. CRIU may still be about to
+// hand over processes, and the stand-by process holds all descriptors, too: to close ours is no end.
+void Filler::let_restore_end(const std::stop_token& stop) {
+  try {
+    while (!stop.stop_requested()) {
+      spaces_.give_up();
+      wait_and_handle();
+    }
+  } catch (const std::exception& error) {
+    spdlog::warn("while a restore without its memory ends: {}", error.what());
+  }
 }
 
 void Filler::wait_and_handle() {

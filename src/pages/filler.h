@@ -56,6 +56,7 @@ class Filler {
   using Clock = std::chrono::steady_clock;
   void begin();
   void run(const std::stop_token& stop);
+  void let_restore_end(const std::stop_token& stop);
   void wait_and_handle();
   void handle_criu();
   void handle_visitor();

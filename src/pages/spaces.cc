@@ -239,7 +239,13 @@ void Spaces::fill(const Frame& frame, Bytes pages) {
 
 void Spaces::give_up() {
   const std::lock_guard lock(mutex_);
-  spaces_.clear();
+  for (Space& space : spaces_) {
+    for (const PageRange& range : space.missing.all())
+      for (const Missing::Piece& piece : space.missing.pieces(range))
+        space.uffd.let_go(piece.now, piece.pages * page_size);
+    space.missing = Missing(std::vector<PageRange>());
+    space.waiting.clear();
+  }
 }
 
 void Spaces::ask_again() {

@@ -71,7 +71,7 @@ class Spaces {
   /// Fills what a frame brings, wherever it is missing; `pages` is empty for zeros.
   void fill(const Frame& frame, Bytes pages);
 
-  /// Closes all: whoever stands still goes on with zeros. Only for an app that never runs.
+  /// Whoever stands still goes on with zeros. Only for an app that never runs.
   void give_up();
 
   /// Asks again for all that processes stand still for: a new connection knows nothing of it.

@@ -67,6 +67,11 @@ Uffd::Outcome Uffd::fill(uint64_t now, uint64_t count, Bytes pages) {
   return Outcome::done;
 }
 
+void Uffd::let_go(uint64_t now, uint64_t bytes) {
+  uffdio_range range{.start = now, .len = bytes};
+  ::ioctl(fd_.get(), UFFDIO_UNREGISTER, &range);  // what is unmapped meanwhile needs no letting go
+}
+
 std::vector<uffd_msg> Uffd::events() {
   std::array<uffd_msg, 16> messages;
   const ssize_t n = ::read(fd_.get(), messages.data(), sizeof messages);

@@ -33,6 +33,10 @@ class Uffd {
   /// The same for all pages there are.
   void wake_all();
 
+  /// Nobody will ever fill these: whoever stands still there goes on, with zeros. Closing the
+  /// descriptor would do the same, were it the only one.
+  void let_go(uint64_t now, uint64_t bytes);
+
   /// What happened since, without waiting.
   std::vector<uffd_msg> events();
 
