@@ -32,6 +32,12 @@ constexpr KnownEngine known[] = {
 
 constexpr const char* without_a_store = "runc";
 
+// A file or a folder, an OCI layout's perhaps with a tag; it need not be there, to be one.
+bool is_path(const std::string& image) {
+  return image.starts_with('/') || image.starts_with("./") || image.starts_with("../") ||
+         std::filesystem::exists(image.substr(0, image.rfind(':')));
+}
+
 }  // namespace
 
 Path folder_of(Engine& engine, const Volume& volume) {
@@ -54,7 +60,7 @@ std::vector<std::string> engine_names() {
 }
 
 std::string pick_engine(const std::string& image) {
-  if (image.empty() || std::filesystem::exists(image)) return without_a_store;
+  if (image.empty() || is_path(image)) return without_a_store;
   for (const KnownEngine& kind : known) {
     if (!find_program(kind.name)) continue;
     const auto engine = kind.make();
