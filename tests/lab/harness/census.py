@@ -27,8 +27,8 @@ _KEPT = {"/run/criu.kdat", "/run/runc", "/run/wayferry", "/run/lock", "/var/lib/
 _DOCKER_BOOKS = ("/run/docker/netns/",)
 
 # wayferry's own book-keeping, by design: a lock file outlives what it guards, and the outcome of a move can be
-# asked for later; it is pruned by age.
-_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves", *_DOCKER_BOOKS)
+# asked for later; it is pruned by age. And CRIU's logs of what failed are kept for whoever reads the error.
+_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves", "/var/lib/wayferry/logs", *_DOCKER_BOOKS)
 
 # A compositor keeps a descriptor or two from its first window on; a leak of one a move soon exceeds this.
 COMPOSITORS = {"sway", "weston", "weston-desktop-", "kwin_wayland", "mutter"}
