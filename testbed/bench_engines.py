@@ -27,7 +27,7 @@ _SLEEP = ["sleep", "3600"]
 
 # The engine's own words for a container that is checkpointed where it is, and goes on.
 _BARE = {
-    "docker": (["docker", "checkpoint", "create", "bare", "c"], ["docker", "start", "--checkpoint", "c", "bare"]),
+    "docker": (["docker", "checkpoint", "create", "bare", "c1"], ["docker", "start", "--checkpoint", "c1", "bare"]),
     "podman": (["podman", "container", "checkpoint", "bare"], ["podman", "container", "restore", "bare"]),
 }
 
@@ -72,7 +72,7 @@ def _beside_bare(here: Run, engine: str, base: list[str]) -> None:
     ours: list[float] = []
     for _ in range(ROUNDS):
         bare.append(sum(_timed(alpha, command) for command in _BARE[engine]))
-        alpha.run([engine, "checkpoint", "rm", "bare", "c"])  # of Docker's, so that the name is free again
+        alpha.run([engine, "checkpoint", "rm", "bare", "c1"])  # of Docker's, so that the name is free again
         ours += [move["downtime_ms"] for move in _there_and_back(here, visible=False, rounds=1)]
     _row(f"{engine} alone: checkpoint and restore", bare)
     _row(f"{engine}, wayferry: downtime of a move", ours)
