@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""`./lab bench engines`: what a move costs under each engine, beside the engine's own checkpoint and restore.
+"""`./lab bench engines`: what a move costs under each engine, and beside Podman's own checkpoint and restore.
 
-For each engine, foot moves there and back; and a sleeping process is checkpointed and restored by the engine alone
+For each engine, foot moves there and back; and under Podman a sleeping process is checkpointed and restored by the engine alone
 on one host, and moved by wayferry between two, taking turns. The engine alone sends nothing and shows nothing, so it
 is less than the same work; the ratio says what wayferry adds.
 """
@@ -25,9 +25,9 @@ _NAME = "bench"
 _FOOT = ["foot", "-o", "cursor.blink=no"]
 _SLEEP = ["sleep", "3600"]
 
-# The engine's own words for a container that is checkpointed where it is, and goes on.
+# The engine's own words for a container that is checkpointed where it is, and goes on. Docker cannot do that on
+# one host: its containerd refuses to take in the checkpoint that it has just written ("already exists").
 _BARE = {
-    "docker": (["docker", "checkpoint", "create", "bare", "c"], ["docker", "start", "--checkpoint", "c", "bare"]),
     "podman": (["podman", "container", "checkpoint", "bare"], ["podman", "container", "restore", "bare"]),
 }
 
@@ -46,7 +46,7 @@ def run() -> int:
 
 def _engine(here: Run, engine: str) -> None:
     base = ["--rootfs", places.INNER_DESKTOP]
-    if engine in _BARE:
+    if engine != "runc":
         say.step(f"{engine}: image")
         for host in here.hosts.values():
             engines.start(host, engine)
@@ -66,13 +66,13 @@ def _engine(here: Run, engine: str) -> None:
 def _beside_bare(here: Run, engine: str, base: list[str]) -> None:
     say.step(f"{engine}: beside its own checkpoint and restore")
     alpha = here.host("alpha")
-    alpha.must([engine, "run", "--detach", "--name", "bare", "--network", "none", engines.IMAGE, *_SLEEP])
     alpha.must(["wayferry", "run", "--name", _NAME, *base, "--", *_SLEEP], here.desktop.session)
     bare: list[float] = []
     ours: list[float] = []
     for _ in range(ROUNDS):
+        alpha.must([engine, "run", "--detach", "--name", "bare", "--network", "none", engines.IMAGE, *_SLEEP])
         bare.append(sum(_timed(alpha, command) for command in _BARE[engine]))
-        alpha.run([engine, "checkpoint", "rm", "bare", "c"])  # of Docker's, so that the name is free again
+        alpha.must([engine, "rm", "--force", "bare"])
         ours += [move["downtime_ms"] for move in _there_and_back(here, visible=False, rounds=1)]
     _row(f"{engine} alone: checkpoint and restore", bare)
     _row(f"{engine}, wayferry: downtime of a move", ours)
