@@ -91,8 +91,9 @@ void Filler::run(const std::stop_token& stop) {
   bulk_thread_ = {};
 }
 
-// A restore must not stand still for ever; what it makes is never let run. CRIU may still be about to
-// hand over processes, and the stand-by process holds all descriptors, too: to close ours is no end.
+// A restore must not stand still for ever; what it makes is never let run. CRIU may still be about
+// to hand over processes, and the stand-by process holds all descriptors, too: to close ours is no
+// end.
 void Filler::let_restore_end(const std::stop_token& stop) {
   try {
     while (!stop.stop_requested()) {

@@ -92,9 +92,9 @@ TEST_F(MoveSession, ArrivesWithFilesAndReport) {
   EXPECT_TRUE(report_.left_over.empty());
   std::string names;
   for (const Phase& phase : report_.phases) names += phase.name + " ";
-  EXPECT_EQ(
-      names,
-      "check files pre-warm early barrier pause seal checkpoint send restore adopt commit release ");
+  EXPECT_EQ(names,
+            "check files pre-warm early barrier pause seal checkpoint send restore adopt commit "
+            "release ");
 }
 
 TEST_F(MoveSession, RefusesASessionThatIsThereAlready) {
