@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <format>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -102,17 +103,18 @@ template <typename Check>
 void check_messages(const std::string& interface, const std::vector<MessageIr>& messages,
                     const std::map<std::string, RuleIr>& rules, const std::string& mark,
                     Check check) {
+  const std::string where = "carry.rules: " + interface;
   std::set<std::string> seen;
   for (const MessageIr& message : messages) {
-    const std::string at = "carry.rules: " + interface + mark + message.name;
+    std::string at = where;
+    at += mark + message.name;
     const auto rule = rules.find(message.name);
     if (rule == rules.end()) throw ScanError(at + " has no rule");
     check(at, message, rule->second);
     seen.insert(message.name);
   }
   for (const auto& [name, rule] : rules)
-    if (!seen.contains(name))
-      throw ScanError("carry.rules: " + interface + " has no message " + name);
+    if (!seen.contains(name)) throw ScanError(std::format("{} has no message {}", where, name));
 }
 
 // Every interface an app can get an object of, starting from wl_display and the baseline.

@@ -2,7 +2,6 @@
 #include <signal.h>
 
 #include <cstdio>
-#include <print>
 
 #include "cli/exit.h"
 #include "cli/host.h"
@@ -24,13 +23,12 @@ int run_command_line(int argc, char** argv) {
     return exit_ok;
   } catch (const CLI::ParseError& error) {
     return root.exit(error) == 0 ? exit_ok : exit_usage;
-  } catch (const InDoubt& error) {
-    std::println(stderr, "wayferry: {}", error.what());
-    return exit_in_doubt;
-  } catch (const std::exception& error) {
-    std::println(stderr, "wayferry: {}", error.what());
-    return exit_failure;
   }
+}
+
+// Not println: it throws where standard error is closed.
+void complain(const std::exception& error) {
+  std::fprintf(stderr, "wayferry: %s\n", error.what());
 }
 
 }  // namespace
@@ -38,6 +36,14 @@ int run_command_line(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A peer that is gone is an error of the write, not the end of us.
   ::signal(SIGPIPE, SIG_IGN);
-  set_up_log(argc > 1 ? argv[1] : "wayferry");
-  return run_command_line(argc, argv);
+  try {
+    set_up_log(argc > 1 ? argv[1] : "wayferry");
+    return run_command_line(argc, argv);
+  } catch (const InDoubt& error) {
+    complain(error);
+    return exit_in_doubt;
+  } catch (const std::exception& error) {
+    complain(error);
+    return exit_failure;
+  }
 }

@@ -11,7 +11,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <print>
 
 #include "cli/exit.h"
 #include "cli/host.h"
@@ -59,7 +58,7 @@ void monitor(const LocalHost& host, const std::string& name) {
 int main(int argc, char** argv) {
   using namespace wayferry;
   if (argc != 2) {
-    std::println(stderr, "usage: wayferry-monitor NAME (wayferry run starts it)");
+    std::fputs("usage: wayferry-monitor NAME (wayferry run starts it)\n", stderr);
     return exit_usage;
   }
   // A peer that is gone is an error of the write, not the end of us.
@@ -68,7 +67,8 @@ int main(int argc, char** argv) {
     monitor(real_host(), argv[1]);
     return exit_ok;
   } catch (const std::exception& error) {
-    std::println(stderr, "wayferry-monitor: {}", error.what());
+    // Not println: it throws where standard error is closed.
+    std::fprintf(stderr, "wayferry-monitor: %s\n", error.what());
     return exit_failure;
   }
 }

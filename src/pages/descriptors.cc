@@ -12,7 +12,7 @@ namespace wayferry {
 namespace {
 
 // CRIU sends one, our own door two.
-constexpr size_t most = 4;
+constexpr size_t most_a_message = 4;
 
 struct Message {
   explicit Message(char& byte) : part{&byte, 1} {
@@ -21,14 +21,14 @@ struct Message {
     head.msg_control = control.data();
   }
   iovec part;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(most * sizeof(int))> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_a_message * sizeof(int))> control{};
   msghdr head{};
 };
 
 }  // namespace
 
 void deliver(int socket, char byte, const std::vector<int>& descriptors) {
-  CHECK(descriptors.size() <= most);
+  CHECK(descriptors.size() <= most_a_message);
   Message message(byte);
   message.head.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
   cmsghdr* const part = CMSG_FIRSTHDR(&message.head);
@@ -48,7 +48,7 @@ std::optional<Delivery> take_delivery(int socket) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&message.head); part;
        part = CMSG_NXTHDR(&message.head, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
-    std::array<int, most> numbers{};
+    std::array<int, most_a_message> numbers{};
     const size_t bytes = part->cmsg_len - CMSG_LEN(0);
     std::memcpy(numbers.data(), CMSG_DATA(part), bytes);
     for (size_t i = 0; i < bytes / sizeof(int); ++i) delivery.descriptors.emplace_back(numbers[i]);

@@ -47,7 +47,7 @@ Wanderer::Wanderer(FakeApp& app, std::function<std::vector<Arrived>()> exchange)
 }
 
 void Wanderer::say(uint32_t object, const Interface& of, const std::string& request,
-                   std::vector<Word> values) {
+                   const std::vector<Word>& values) {
   app_.say(object, of, request, values);
 }
 

@@ -46,7 +46,7 @@ class Wanderer {
   using Step = std::string (Wanderer::*)(uint32_t);
 
   void say(uint32_t object, const Interface& of, const std::string& request,
-           std::vector<Word> values = {});
+           const std::vector<Word>& values = {});
   Surface* any_surface(uint32_t number);
   Surface* find(uint32_t id);
   bool is_window(const Surface& surface) const { return surface.xdg_surface != 0; }

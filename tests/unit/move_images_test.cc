@@ -138,7 +138,7 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
 TEST(EarlyPages, OnlyThoseThatWereSentCanBeNamed) {
   const fake::TemporaryFolder folder;
   EarlyStore early(folder.path());
-  early.add(std::vector<std::byte>(2 * 4096));
+  early.add(std::vector<std::byte>(size_t{2} * 4096));
   std::vector<std::byte> into(4096);
   EXPECT_NO_THROW(early.read(1, into));
   EXPECT_THROW(early.read(2, into), ProtocolError);

@@ -28,7 +28,7 @@ class Ssh : public testing::Test {
 
   static std::string failure() {
     try {
-      Receiving("beta", receive_there("beta", ""), "0.1.0");
+      const Receiving receiving("beta", receive_there("beta", ""), "0.1.0");
       return "";
     } catch (const Failure& failure) {
       return failure.what();

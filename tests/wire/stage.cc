@@ -92,7 +92,11 @@ void Stage::carry() {
   // heard yet.
   const size_t new_words = compositor().heard().size() - taken_;
   size_t left = lost_ ? 0 : cut_off_ ? new_words : new_words - 1;
-  collect([&](const Arrived&) { return left > 0 && left-- > 0; });
+  collect([&](const Arrived&) {
+    const bool taken = left > 0;
+    left -= taken ? 1 : 0;
+    return taken;
+  });
 }
 
 uint32_t Stage::links_registry() {
