@@ -18,6 +18,7 @@
 #include "move/resolve.h"
 #include "move/standby.h"
 #include "move/steps.h"
+#include "pages/big_pages.h"
 
 namespace wayferry {
 namespace {
@@ -30,6 +31,9 @@ constexpr std::chrono::milliseconds barrier_limit{300};
 
 // Unpacking files or restoring memory on a slow disk; ssh itself notices a dead host far sooner.
 constexpr std::chrono::seconds work_limit{120};
+
+// Some 8 GB; well below the silence that the target bears.
+constexpr std::chrono::seconds big_pages_limit{10};
 
 // The target's numbers about a drain follow its end at once.
 constexpr std::chrono::seconds last_words_limit{10};
@@ -76,6 +80,7 @@ class Mover {
     if (target_.bring_image && record_.spec.base_kind == "image")
       steps_.run("image", [this] { bring_image(); });
     steps_.run("files", [this] { send_all_files(); });
+    if (lazy_) steps_.run("collapse", [this] { make_pages_big(); });
     steps_.run("pre-warm", [this] { prewarm(); });
     steps_.run("early", [this] { out_.early(engine_->processes(request_.name)); });
     steps_.run("barrier", [this] { raise_barrier(); });
@@ -223,6 +228,16 @@ class Mover {
                                          request_.bytes_per_second);
   }
 
+  void make_pages_big() {
+    const auto start = Steps::Clock::now();
+    for (const pid_t process : engine_->processes(request_.name)) {
+      const auto left = big_pages_limit - (Steps::Clock::now() - start);
+      if (left.count() <= 0) return;
+      make_big_pages(process, std::chrono::ceil<std::chrono::milliseconds>(left));
+      if (options_.interrupt) options_.interrupt->check();
+    }
+  }
+
   void raise_barrier() {
     record_.lazy = lazy_;
     save(SessionState::moving);
@@ -263,9 +278,13 @@ class Mover {
   void send_rest() {
     follower_->finish();
     out_.images_end(follower_->sizes());
-    if (pages_)
+    if (pages_) {
       pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second,
                     read_hot_pages(folders_.hot_pages()));
+      if (pages_->all_pages() == 0)  // seen, not understood (docs/lazy.md, Traps)
+        report_.notes.emplace_back(
+            "CRIU put all memory into its images: no page was left to follow");
+    }
     ToTarget message;
     message.mutable_restore();
     out_.send(message);

@@ -251,13 +251,17 @@ void Filler::look_after_connection() {
                     "move with --mode eager over a link like this: then the app stays whole");
     return;
   }
+  // Until there is a process to ask for, the source has nothing to say, and may be busy for long.
+  if (spaces_.descriptors().empty()) heard_ = now;
   if (now - heard_ > channel_silence) return lose("the other side has been silent for 4 s");
   try {
     if (now - ticked_ >= tick_pause) {
       ticked_ = now;
       faults_->channel->send({.kind = FrameKind::tick});
     }
-    if (draining_ && !listed_ && bulk_) send_list();
+    // As soon as CRIU has handed over all there is, before the app runs: what comes until then it
+    // need not wait for.
+    if (!criu_ && !listed_ && bulk_) send_list();
   } catch (const ChannelLost& lost) {
     lose(lost.what());
   }

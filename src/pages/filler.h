@@ -37,7 +37,7 @@ class Filler {
          std::vector<UniqueFd> kept);
   ~Filler();
 
-  /// All is restored and the app is ours: from now on pages come without being asked for.
+  /// All is restored and the app is ours: from now on a loss is a loss.
   void drain();
   /// Waits until nothing is missing (true), or `limit` has passed. A Failure says what was lost.
   bool wait_drained(std::chrono::milliseconds limit);

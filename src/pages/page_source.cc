@@ -12,9 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Pages sent after one that was asked for, if not sent yet: 64 KiB, 0.5 ms at 1 Gbit/s; and up to
-// four times that for somebody who reads on and on.
-constexpr uint64_t first_read_ahead = 15;
+static_assert(most_read_ahead <= most_pages, "a read-ahead is one frame");
 
 bool is_zero(Bytes page) {
   return page[0] == std::byte{0} && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0;
@@ -124,8 +122,8 @@ std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
   // One that bulk has sent is sent again: it may be far back in a long queue.
   if (!answered.contains(address)) taken.push_back({.start = address, .pages = 1});
   const uint64_t after = address + page_size;
-  const uint64_t ahead = read_ahead(address);
   const std::lock_guard lock(mutex_);
+  const uint64_t ahead = streams_.ask(process, address);
   Intervals& unsent = unsent_[process];
   unsent.remove({.start = address, .pages = 1});
   const auto more = unsent.first_from(after, ahead);
@@ -134,16 +132,7 @@ std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
     unsent.remove(*more);
   }
   for (const PageRange& range : taken) answered.add(range);
-  next_ = {process, after + ahead * page_size};
   return taken;
-}
-
-uint64_t PageSource::read_ahead(uint64_t address) {
-  const bool goes_on =
-      address <= ahead_end_ && address + ahead_ * page_size + page_size >= ahead_end_;
-  ahead_ = goes_on && ahead_ > 0 ? std::min<uint64_t>(ahead_ * 2, most_pages) : first_read_ahead;
-  ahead_end_ = address + (ahead_ + 1) * page_size;
-  return ahead_;
 }
 
 void PageSource::prefer(std::vector<HotPage> pages) {
@@ -170,17 +159,25 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_from(pid_t process, 
     const auto range = at->second.first_from(at->first == process ? address : 0, most_pages);
     if (!range) continue;
     at->second.remove(*range);
-    next_ = {at->first, range->start + range->pages * page_size};
     return std::pair(at->first, *range);
   }
   return std::nullopt;
 }
 
+std::optional<std::pair<pid_t, PageRange>> PageSource::take_streamed() {
+  Streams::Stream& stream = streams_.turn();
+  auto taken = take_from(stream.process, stream.next);
+  if (!taken) taken = take_from(0, 0);  // all behind it is sent
+  if (!taken) return std::nullopt;
+  stream.process = taken->first;
+  stream.next = taken->second.start + taken->second.pages * page_size;
+  return taken;
+}
+
 std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
   const std::lock_guard lock(mutex_);
   auto taken = take_preferred();
-  if (!taken) taken = take_from(next_.first, next_.second);
-  if (!taken) taken = take_from(0, 0);  // what lies before the last fault
+  if (!taken) taken = take_streamed();
   uint64_t left = 0;
   for (const auto& [process, unsent] : unsent_) left += unsent.pages();
   numbers_.left = left;

@@ -14,6 +14,7 @@
 #include "pages/hot_pages.h"
 #include "pages/intervals.h"
 #include "pages/packing.h"
+#include "pages/streams.h"
 
 // The source's side: answers faults at once and, after the target has listed what it wants, pushes
 // the rest without being asked page by page. Two threads, the caller's for the faults and one for
@@ -54,13 +55,13 @@ class PageSource {
   void answer(Channel& faults, const Frame& ask);
   /// Takes a page that was asked for, and those to send along, out of what is to be sent.
   std::vector<PageRange> take_asked(pid_t process, uint64_t address);
-  uint64_t read_ahead(uint64_t address);
   void want(const Frame& frame);
   void push_all(Channel& bulk, const std::stop_token& stop);
   /// The next pages to push, taken out of what is to be sent.
   std::optional<std::pair<pid_t, PageRange>> take_next();
   std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
   std::optional<std::pair<pid_t, PageRange>> take_preferred();
+  std::optional<std::pair<pid_t, PageRange>> take_streamed();
   void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
   void send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing);
   void require_lazy(const Frame& frame) const;
@@ -75,12 +76,10 @@ class PageSource {
   // again.
   std::map<pid_t, Intervals> answered_;
   uint64_t last_asked_ = 0;
-  uint64_t ahead_end_ = 0;  // of the last read-ahead
-  uint64_t ahead_ = 0;      // its length
-  std::mutex mutex_;        // for all below
+  std::mutex mutex_;  // for all below
   std::deque<HotPage> preferred_;
   std::map<pid_t, Intervals> unsent_;
-  std::pair<pid_t, uint64_t> next_{};  // where bulk goes on: after the last fault
+  Streams streams_;
 };
 
 }  // namespace wayferry

@@ -130,7 +130,8 @@ class Lazy(LabTest):
 
     def test_its_memory_is_not_in_the_images(self) -> None:
         self.checker(256)
-        self.assertLess(self.move(self.alpha, self.beta)["bytes"]["pages"], 16 << 20)
+        report = self.move(self.alpha, self.beta)
+        self.assertLess(report["bytes"]["pages"], 16 << 20, report)
 
     def check_loop(self, host: LabHost, *, move: bool) -> None:
         """A loop counts on without a gap."""

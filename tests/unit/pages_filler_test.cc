@@ -66,7 +66,7 @@ class FillerTest : public testing::Test {
     check("UFFDIO_REGISTER", ::ioctl(uffd_.get(), UFFDIO_REGISTER, &range));
     write_pagemap();
     filler_.emplace(places(), grace, keeper());
-    play_criu();
+    if (restore_begins_) play_criu();
   }
 
   Filler::Places places() const {
@@ -199,6 +199,7 @@ class FillerTest : public testing::Test {
   }
 
   static constexpr std::chrono::seconds grace{1};
+  bool restore_begins_ = true;
   UniqueFd uffd_;
   std::vector<UniqueFd> kept_;
   Path folder_;
@@ -211,6 +212,24 @@ class FillerTest : public testing::Test {
   std::optional<Filler> filler_;
   std::jthread serving_;
 };
+
+class EarlyFillerTest : public FillerTest {
+ protected:
+  EarlyFillerTest() { restore_begins_ = false; }
+};
+
+// It may still be sending what goes ahead of the app, which takes as long as it takes.
+TEST_F(EarlyFillerTest, BearsASourceThatHasNothingToSayBeforeTheRestore) {
+  const auto faults = connect(ChannelKind::faults);
+  const auto bulk = connect(ChannelKind::bulk);
+  std::vector<std::byte> payload;
+  for (auto ticks = std::chrono::milliseconds(0); ticks <= channel_silence + tick_pause;) {
+    const auto frame = faults->receive(payload, limit, -1);  // ChannelLost would be the failure
+    ASSERT_TRUE(frame);
+    if (frame->kind == FrameKind::tick) ticks += tick_pause;
+  }
+  EXPECT_TRUE(filler_->connected());
+}
 
 TEST_F(FillerTest, AnswersFaultsBeforeAnythingIsPushed) {
   serve();

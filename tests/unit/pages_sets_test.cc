@@ -8,6 +8,7 @@
 #include "pages/ledger.h"
 #include "pages/missing.h"
 #include "pages/packing.h"
+#include "pages/streams.h"
 
 namespace wayferry {
 namespace {
@@ -33,6 +34,54 @@ TEST(Intervals, CountNoPageTwice) {
   set.add({.start = page(1), .pages = 4});
   set.add({.start = page(3), .pages = 4});
   EXPECT_EQ(set.pages(), 6);
+}
+
+TEST(Streams, ReadFurtherAheadForSomebodyWhoGoesOn) {
+  Streams streams;
+  EXPECT_EQ(streams.ask(5, page(100)), 15);
+  EXPECT_EQ(streams.ask(5, page(116)), 30);
+  EXPECT_EQ(streams.ask(5, page(147)), 60);
+  EXPECT_EQ(streams.ask(5, page(208)), most_read_ahead);
+  EXPECT_EQ(streams.ask(5, page(273)), most_read_ahead);
+}
+
+TEST(Streams, AreSeveralAtOnce) {
+  Streams streams;
+  streams.ask(5, page(100));
+  streams.ask(5, page(50'000));
+  streams.ask(7, page(100));
+  EXPECT_EQ(streams.ask(5, page(116)), 30);
+  EXPECT_EQ(streams.ask(5, page(50'016)), 30);
+  EXPECT_EQ(streams.ask(7, page(116)), 30);
+}
+
+TEST(Streams, TakeTurnsAndStartWhereTheAppIs) {
+  Streams streams;
+  EXPECT_EQ(streams.turn().next, 0);  // nobody has asked for anything
+  streams.ask(5, page(100));
+  streams.ask(7, page(900));
+  Streams::Stream& first = streams.turn();
+  EXPECT_EQ(first.process, 5);
+  EXPECT_EQ(first.next, page(116));
+  first.next = page(400);
+  EXPECT_EQ(streams.turn().next, page(916));
+  EXPECT_EQ(streams.turn().next, page(400));
+}
+
+TEST(Streams, DoNotStepBackToWhatIsOnItsWay) {
+  Streams streams;
+  streams.ask(5, page(100));
+  streams.turn().next = page(1000);  // bulk is far ahead, the app waits for what has not come yet
+  streams.ask(5, page(120));
+  EXPECT_EQ(streams.turn().next, page(1000));
+  EXPECT_EQ(streams.turn().next, page(1000));  // it is still one
+}
+
+TEST(Streams, ForgetTheOneThatAskedLongestAgo) {
+  Streams streams;
+  for (uint64_t i = 0; i < 5; ++i) streams.ask(5, page(10'000 * (i + 1)));
+  EXPECT_EQ(streams.ask(5, page(20'016)), 30);  // still known
+  EXPECT_EQ(streams.ask(5, page(10'016)), 15);  // was forgotten
 }
 
 class LedgerTest : public testing::Test {
