@@ -107,6 +107,8 @@ void Connection::request_code(const Call& call) {
     ++call.object->commits;
   } else if (is(protocol::xdg_popup, request::xdg_popup::grab)) {
     keep_latest(*call.object, call.object->log, record(call, false));  // attach looks for it
+  } else if (is(protocol::wl_data_device, request::wl_data_device::start_drag)) {
+    if (Object* source = call.object_named("source")) source->dragged = true;
   } else if (call.made) {
     create(call);  // wl_display.get_registry, wl_registry.bind, wl_seat.get_*
   }
@@ -141,6 +143,11 @@ void Connection::event_code(const Call& call) {
     call.object->capabilities = call.value("capabilities").word;
   } else if (call.object->is(protocol::wl_output)) {
     call.object->scale = call.value("factor").word;
+  } else if (call.object->is(protocol::wl_data_source)) {
+    call.object->dragged = false;  // cancelled or finished
+  } else if (call.object->is(protocol::wl_data_device)) {
+    // Dropped: no leave follows, what was dropped is the app's to fetch.
+    forget_told(*call.object, event::wl_data_device::enter, [](const Recorded&) { return true; });
   } else if (call.object->is(protocol::xdg_toplevel) || call.object->is(protocol::xdg_popup)) {
     call.object->told_configure = as_text(call.body);
   }
@@ -378,32 +385,35 @@ void Connection::place(const Call& call) {
   stack.insert(at, surface);
 }
 
+void Connection::forget_told(Object& object, uint16_t opcode,
+                             const std::function<bool(const Recorded&)>& which) {
+  std::erase_if(object.told, [&](const Recorded& told) {
+    const bool forget = told.opcode == opcode && which(told);
+    if (forget) objects.let_go(object.interface->events[opcode], told);
+    return forget;
+  });
+}
+
 void Connection::told_until(const Call& call) {
   Object& object = *call.object;
-  const bool nothing = event_carry(*call.message).rule == EventRule::null && !call.objects[0];
+  const Message& event = *call.message;
+  const bool null = event_carry(event).rule == EventRule::null;
   Recorded recorded = record(call, false);
-  std::erase_if(object.told, [&](const Recorded& old) {
-    const Message& event = object.interface->events[old.opcode];
-    const bool replaced =
-        old.opcode == recorded.opcode && (event_carry(event).rule == EventRule::null ||
-                                          same_objects(event, old.body, event, recorded.body));
-    if (replaced) objects.let_go(event, old);
-    return replaced;
+  forget_told(object, event.opcode, [&](const Recorded& old) {
+    return null || same_objects(event, old.body, event, recorded.body);
   });
-  if (nothing) return;  // null names nothing, so nothing was counted
+  if (null && !call.objects[0]) return;  // null names nothing, so nothing was counted
   object.told.push_back(std::move(recorded));
 }
 
 void Connection::told_end(const Call& call) {
   Object& object = *call.object;
   const Recorded ending = record(call, false);
-  std::erase_if(object.told, [&](const Recorded& old) {
-    const Message& event = object.interface->events[old.opcode];
-    const bool ended = event_carry(event).closing == call.message->opcode &&
-                       same_objects(event, old.body, *call.message, ending.body);
-    if (ended) objects.let_go(event, old);
-    return ended;
-  });
+  for (const Message& event : object.interface->events)
+    if (event_carry(event).closing == call.message->opcode)
+      forget_told(object, event.opcode, [&](const Recorded& old) {
+        return same_objects(event, old.body, *call.message, ending.body);
+      });
   objects.let_go(*call.message, ending);
 }
 

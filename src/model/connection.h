@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +91,8 @@ class Connection {
   void place(const Call& call);
   void request_code(const Call& call);
   void event_code(const Call& call);
+  void forget_told(Object& object, uint16_t opcode,
+                   const std::function<bool(const Recorded&)>& which);
   void told_until(const Call& call);
   void told_end(const Call& call);
   Slot clone(Object& value);

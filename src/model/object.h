@@ -102,6 +102,7 @@ struct Object {
   uint32_t owed_x = 0;          ///< of a surface: an offset that an older compositor takes only
   uint32_t owed_y = 0;          ///< with the next attach
   std::string kept_size;        ///< of a toplevel: told while the compositor leaves its size open
+  bool dragged = false;         ///< of a data source: a drag with it is under way
 
   uint32_t strong = 0;  ///< how many need it to be rebuilt
   uint32_t weak = 0;    ///< how many only name it

@@ -49,6 +49,7 @@ void save_object(const Object& object, state::Object& into, FileList& files) {
   into.set_capabilities(object.capabilities);
   into.set_told_configure(object.told_configure);
   into.set_commits(object.commits);
+  into.set_dragged(object.dragged);
 }
 
 // Reading: everything below checks before it believes.
@@ -109,6 +110,7 @@ class Loader {
     object.told_configure = from.told_configure();
     object.commits = from.commits();
     object.commits_before = from.commits();
+    object.dragged = from.dragged();
     object.by_event = from.maker() == 0;
   }
 

@@ -129,6 +129,12 @@ void Relay::tell_inert(Object& object) {
   release(object);
 }
 
+// Older sources have no other word for it either, and would wait for ever.
+void Relay::end_drag(Object& source) {
+  if (!std::exchange(source.dragged, false) || source.life != Life::alive) return;
+  tell(source, event::wl_data_source::cancelled, {});
+}
+
 void Relay::announce(const VirtualGlobal& global) {
   for (const Object* registry : model_->objects.in_order())
     if (registry->is(protocol::wl_registry) && registry->life == Life::alive)

@@ -99,6 +99,8 @@ class Relay {
   void release(Object& object);
   /// Lets an object without counterpart say so to the app.
   void tell_inert(Object& object);
+  /// A data source's drag, if one is under way, has come to nothing.
+  void end_drag(Object& source);
   /// Tells all of the app's registries of a global; that it is gone.
   void announce(const VirtualGlobal& global);
   void withdraw(VirtualGlobal& global);

@@ -27,10 +27,6 @@ class BridgeTest : public RelayTest {
     return id;
   }
 
-  uint32_t there(uint32_t object) {
-    return raw(relay_->model().objects.by_app(AppId{object})->compositor_id);
-  }
-
   static Word fixed(uint32_t whole) { return whole * 256; }
 
   // The app goes on at a compositor that has this in another version only.
