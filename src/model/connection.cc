@@ -294,11 +294,51 @@ void Connection::destroy(Object& object) {
   if (object.is(protocol::wl_surface)) leave_family(object);
   if (object.keyed)
     objects.each_in_order([&](Object& other) { drop_each(other, object.slot, std::nullopt); });
+  stop_lingering(object.lingering);
+  stop_lingering(object.lingering_cached);
+  if (traits_of(*object.interface).lingers) linger(object);
   objects.end(object);
+}
+
+// What it set holds until its surface is committed. One that has never set anything in force
+// changes nothing that the end of another of its kind does not change already.
+void Connection::linger(Object& object) {
+  Object* surface = objects.find(object.surface);
+  if (!surface || surface->life != Life::alive) return;
+  for (const Recorded& dropped : std::exchange(object.pending, {}))
+    objects.let_go(object.interface->requests[dropped.opcode], dropped);
+  if (waits_behind_another(object, surface->lingering) ||
+      waits_behind_another(object, surface->lingering_cached))
+    return;
+  objects.hold(object.slot);
+  surface->lingering.push_back(object.slot);
+}
+
+bool Connection::waits_behind_another(const Object& object, const std::vector<Slot>& list) {
+  return object.log.empty() && object.cached.empty() && std::ranges::any_of(list, [&](Slot slot) {
+           return objects.at(slot).interface == object.interface;
+         });
+}
+
+void Connection::stop_lingering(std::vector<Slot>& list) {
+  for (const Slot slot : std::exchange(list, {})) objects.let_go(slot);
+}
+
+void Connection::commit_lingering(Object& surface) {
+  for (const Slot slot : std::exchange(surface.lingering, {})) {
+    Object& object = objects.at(slot);
+    for (const Recorded& dropped : std::exchange(object.cached, {}))
+      objects.let_go(object.interface->requests[dropped.opcode], dropped);
+    if (waits_behind_another(object, surface.lingering_cached))
+      objects.let_go(slot);
+    else
+      surface.lingering_cached.push_back(slot);
+  }
 }
 
 void Connection::commit(Object& surface) {
   surface.committed = true;
+  commit_lingering(surface);
   cache_pending(surface);
   // By index: this never changes the list, but it may look at objects in it.
   for (size_t i = 0; i < surface.dependents.size(); ++i) {
@@ -340,6 +380,8 @@ void Connection::apply(Object& surface) {
       std::ranges::contains(surface.cached, request::wl_surface::attach, &Recorded::opcode);
   const bool was_mapped = attaches && mapped(surface);
   apply_cached(surface);
+  stop_lingering(surface.lingering_cached);
+  for (const Slot slot : surface.lingering) apply_cached(objects.at(slot));
   for (size_t i = 0; i < surface.dependents.size(); ++i) {
     Object& dependent = objects.at(surface.dependents[i]);
     dependent.awaits_parent = false;

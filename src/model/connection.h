@@ -78,6 +78,10 @@ class Connection {
   void drop_each(Object& object, Slot key, std::optional<uint16_t> opcode);
   void create(const Call& call);
   void destroy(Object& object);
+  void linger(Object& object);
+  void stop_lingering(std::vector<Slot>& list);
+  void commit_lingering(Object& surface);
+  bool waits_behind_another(const Object& object, const std::vector<Slot>& list);
   void commit(Object& surface);
   void cache_pending(Object& object);
   bool synchronised(const Object& surface);

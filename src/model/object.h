@@ -86,6 +86,9 @@ struct Object {
   // Of a surface with sub-surfaces, these and itself, bottom to top: as the app said last, as of a
   // commit that waits for a parent's, as in force.
   std::vector<Slot> stack, stack_cached, stack_now;
+  // Of a surface: what was destroyed and holds until its next commit, until a commit that waits for
+  // a parent's.
+  std::vector<Slot> lingering, lingering_cached;
   Slot role = Slot::none;     ///< of a surface: its sub-surface object; of that: its surface
   bool waits = false;         ///< of a sub-surface: what it committed waits for its parent's commit
   bool committed = false;     ///< of a surface: since it became a window, or was shown last

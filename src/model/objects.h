@@ -53,6 +53,9 @@ class Objects {
   void keep(const Message& message, const Recorded& recorded);
   void let_go(const Message& message, const Recorded& recorded);
   void keep_maker(Object& object);
+  /// The same for what is named by no record.
+  void hold(Slot slot) { change_count(slot, true, 1); }
+  void let_go(Slot slot) { change_count(slot, true, -1); }
 
   /// All objects in the order they were made.
   std::vector<Object*> in_order();
