@@ -17,19 +17,6 @@ const Argument* first_surface_argument(const Message& request, std::string_view 
   return nullptr;
 }
 
-// Whether two events speak of the same objects, by the arguments' names.
-bool same_objects(const Message& a, const std::string& a_body, const Message& b,
-                  const std::string& b_body) {
-  for (const Argument& arg : b.args) {
-    if (arg.type != ArgType::object) continue;
-    const auto other = std::ranges::find(a.args, arg.name, &Argument::name);
-    if (other != a.args.end() && other->type == ArgType::object &&
-        slot_of(a, a_body, arg.name) != slot_of(b, b_body, arg.name))
-      return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Object* Call::object_named(std::string_view name) const {

@@ -18,13 +18,6 @@ uint32_t needed_capability(const Object& device) {
   return device.is(protocol::wl_keyboard) ? 2 : 4;
 }
 
-const Message* destructor_of(const Interface& interface) {
-  const auto found = std::ranges::find_if(interface.requests, [](const Message& request) {
-    return request.destructor && request.args.empty();
-  });
-  return found == interface.requests.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 const Message& creation_request(Connection& model, const Object& object) {

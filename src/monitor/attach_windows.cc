@@ -216,10 +216,10 @@ void WindowBuilder::tell_wanted_sizes() {
     const size_t size_bytes = role->is(protocol::xdg_popup) ? 16 : 8;  // x, y, width, height
     const std::string size = body.substr(0, size_bytes);
     if (size == std::string(size_bytes, '\0') || role->told_configure.starts_with(size)) continue;
-    encode_body(relay_.app().out(), raw(role->app_id),
-                role->is(protocol::xdg_popup) ? uint16_t{event::xdg_popup::configure}
-                                              : uint16_t{event::xdg_toplevel::configure},
-                body);
+    relay_.tell_body(*role,
+                     role->is(protocol::xdg_popup) ? uint16_t{event::xdg_popup::configure}
+                                                   : uint16_t{event::xdg_toplevel::configure},
+                     body);
     role->told_configure = body;
     relay_.tell(objects_.at(role->maker), event::xdg_surface::configure, {model_.serials.own()});
   }
