@@ -99,7 +99,7 @@ struct Object {
   uint32_t commits = 0;         ///< of a text input: how many the app has made
   uint32_t commits_before = 0;  ///< of those, made to earlier compositors
   bool keyed = false;           ///< an `each` record is kept for it
-  uint32_t scale = 1;           ///< of an output: as told last
+  uint32_t scale = 1;           ///< of an output, of a surface: as told last
   bool introduced = false;      ///< events that come once in its life were made by us
   uint32_t owed_x = 0;          ///< of a surface: an offset that an older compositor takes only
   uint32_t owed_y = 0;          ///< with the next attach

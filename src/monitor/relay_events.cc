@@ -2,8 +2,8 @@
 //
 // The compositor's side of a relay: its events, checked, recorded and passed on.
 
-#include <linux/sockios.h>
 #include <spdlog/spdlog.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 #include "monitor/bridges.h"
 #include "monitor/kept_size.h"
 #include "monitor/relay.h"
+#include "monitor/scales.h"
 #include "monitor/shared_files.h"
 #include "util/error.h"
 #include "wire/opcodes.gen.h"
@@ -72,6 +73,7 @@ void Relay::compositor_message(const Header& header, Bytes body) {
   // Of an object that the compositor made nobody says delete_id.
   if (message.destructor && object->by_event) return release(*object);
   if (older) bridge_event(*this, call, Moment::after);
+  follow_scale(*this, call);
   if (object->is(protocol::wl_keyboard) && header.opcode == event::wl_keyboard::enter)
     focus_came(call.value("serial").word);
 }

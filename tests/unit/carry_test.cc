@@ -46,7 +46,7 @@ const std::map<std::string, std::string> code_tests = {
     {"wl_registry > global_remove", "RelayCodeTest.GlobalsComeAndGo"},
     {"wl_buffer > release", "RelayTest.ReleasesOnlyBuffersThatTheAppBelievesBusy"},
     {"wl_fixes.destroy_registry", "BridgeTest.ARegistryCanBeGivenUp"},
-    {"wl_output > scale", "BridgeTest.TheScaleIsThatOfTheOutputsWhereNobodyPrefersOne"},
+    {"wl_output > scale", "BridgeTest.AScaleThatChangesUnderAWindowIsToldToIt"},
     {"wl_seat > capabilities", "RelayCodeTest.DevicesThatTheSeatLacksAreInertUntilItHasThem"},
     {"wl_keyboard > keymap", "RelayCodeTest.AKeymapIsGivenAsAFileOfOurs"},
     {"xdg_wm_base > ping", "RelayTest.HeldEventsWaitAndPingsAreAnswered"},
