@@ -2,14 +2,10 @@
 //
 // Whatever a compositor says, and however often, to an app that does not read: what waits for the
 // app is bounded, and no key, button or finger is down for it that is not.
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
 #include <map>
 
+#include "../fake/carry_fixture.h"
 #include "../fake/relay_fixture.h"
-#include "../fake/situation.h"
 #include "monitor/backlog_rules.h"
 
 namespace wayferry::test {
@@ -102,8 +98,9 @@ class Flood {
     if (carry.rule != EventRule::until) return closing;
     const auto up = static_cast<size_t>(carry.closing);
     const bool finger = backlog_rule(event_).key == "id";
-    closing = s_.event(object_, finger ? protocol::wl_touch.events[event::wl_touch::up]
-                                       : event_.interface->events[up]);
+    closing = s_.event(object_,
+                       finger ? protocol::wl_touch.events[event::wl_touch::up]
+                              : event_.interface->events[up]);
     for (size_t i = 0; i < closing.message->args.size(); ++i)
       for (size_t j = 0; j < event_.args.size(); ++j)
         if (closing.message->args[i].name == event_.args[j].name)
@@ -136,17 +133,8 @@ class Flood {
   uint32_t object_ = 0;
 };
 
-class BacklogFloods : public ::testing::Test {
+class BacklogFloods : public CarryRules {
  protected:
-  BacklogFloods() : folder_(make_folder()), compositors_(folder_) {}
-  ~BacklogFloods() override { std::filesystem::remove_all(folder_); }
-
-  static Path make_folder() {
-    Path folder = std::filesystem::temp_directory_path() / ("floods." + std::to_string(::getpid()));
-    std::filesystem::create_directories(folder);
-    return folder;
-  }
-
   // An end comes with its beginning; what ends an object comes once; the display's and registries'
   // words are about what the app has made and what is plugged.
   static bool floods(const Message& event) {
@@ -154,13 +142,9 @@ class BacklogFloods : public ::testing::Test {
     return rule != EventRule::none && !event.destructor &&
            event.interface != &protocol::wl_display && event.interface != &protocol::wl_registry &&
            backlog_rule(event).thinning != Thinning::up &&
-           (rule != EventRule::ends || &event == &cancel()) &&
-           Situation::reachable(*event.interface);
+           (rule != EventRule::ends || &event == &cancel()) && Situation::reachable(*event.interface);
   }
   static const Message& cancel() { return protocol::wl_touch.events[event::wl_touch::cancel]; }
-
-  Path folder_;
-  Compositors compositors_;
 };
 
 size_t number_down(const std::vector<Arrived>& heard) {
@@ -345,7 +329,7 @@ TEST_F(BacklogTest, AFocusThatCameAndWentLeavesNothing) {
   EXPECT_LT(heard.size(), 200u);
   EXPECT_EQ(count(heard, ".enter("), count(heard, ".leave(") + 1);
   EXPECT_EQ(count(heard, ".enter(") + count(heard, ".leave(") + count(heard, ".motion("),
-            count(heard, ".frame()"));
+            count(heard, ".frame()") );
 }
 
 TEST_F(BacklogTest, OffersThatNobodyHeardOfAreGivenBack) {
