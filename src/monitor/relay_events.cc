@@ -2,8 +2,8 @@
 //
 // The compositor's side of a relay: its events, checked, recorded and passed on.
 
-#include <spdlog/spdlog.h>
 #include <linux/sockios.h>
+#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// An input method that a test can drive: it knows whether a text field wants text, and gives it some.
-// Compositors tell fields of an input method only while there is one, and apps behave differently
-// then, so the seat has one only while a test wants it.
+// An input method that a test can drive: it knows whether a text field wants text, and gives it
+// some. Compositors tell fields of an input method only while there is one, and apps behave
+// differently then, so the seat has one only while a test wants it.
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,8 @@ std::string socket_path() {
 
 int run(const std::vector<std::string>& words) {
   if (words.empty()) {
-    std::cerr << "usage: lab-seat serve|type|key|point|click|press|release|scroll|method|field|commit …\n";
+    std::cerr << "usage: lab-seat "
+                 "serve|type|key|point|click|press|release|scroll|method|field|commit …\n";
     return 2;
   }
   if (words.front() == "serve") {

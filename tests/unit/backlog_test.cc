@@ -7,6 +7,7 @@
 #include "../fake/carry_fixture.h"
 #include "../fake/relay_fixture.h"
 #include "monitor/backlog_rules.h"
+#include "monitor/served_connection.h"
 
 namespace wayferry::test {
 namespace {
@@ -407,6 +408,40 @@ TEST_F(BacklogTest, AnswersDoNotCountButMakeTheAppWait) {
   relay_->hold(false);
   EXPECT_EQ(count(exchange(), ".done("), small.too_much.entries);
   EXPECT_FALSE(relay_->app_lags());
+}
+
+// On the event loop: its requests stay in its own socket until it reads.
+TEST_F(BacklogTest, ALaggingAppIsNotRead) {
+  start();
+  asio::io_context loop;
+  const auto never = [](ServedConnection&) { FAIL() << "the connection has ended"; };
+  ServedConnection served(loop, std::move(relay_), never, never);
+  Relay& relay = served.relay();
+  served.serve();
+  relay.hold(true);
+  for (size_t i = 0; !relay.app_lags() && i < small.too_much.entries; ++i) {
+    app_->make(protocol::wl_callback, 1, protocol::wl_display, "sync");
+    loop.run_one_for(std::chrono::seconds(5));
+  }
+  ASSERT_TRUE(relay.app_lags());
+  const auto say = [&](std::string_view title) {
+    app_->say(toplevel_, protocol::xdg_toplevel, "set_title", {title});
+    loop.poll();
+  };
+  const auto heard = [&](const char* title) {
+    return count(here().requests(), "set_title(" + std::string(title) + ")") > 0;
+  };
+  say("read perhaps");  // the loop may have been waiting for it
+  for (int i = 0; i < 10; ++i) say("read later");
+  EXPECT_FALSE(heard("read later"));
+  relay.hold(false);
+  served.flush();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!heard("read later") && std::chrono::steady_clock::now() < end) {
+    loop.run_one_for(std::chrono::milliseconds(10));
+    app_->events();
+  }
+  EXPECT_TRUE(heard("read later"));
 }
 
 // What cannot be thinned out ends with another attach, and the app goes on.

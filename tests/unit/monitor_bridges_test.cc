@@ -156,7 +156,8 @@ TEST_F(BridgeTest, AWindowBetweenTwoOutputsHasTheLargerScale) {
   // The app binds by kind; the second is the other global of that name.
   const uint32_t low = app_->bind(registry_, "wl_output", 4);
   const auto& globals = relay_->model().globals;
-  const auto second = std::ranges::find_last(globals, &protocol::wl_output, &VirtualGlobal::interface);
+  const auto second =
+      std::ranges::find_last(globals, &protocol::wl_output, &VirtualGlobal::interface);
   const uint32_t high = app_->make(protocol::wl_output);
   app_->say(registry_, protocol::wl_registry, "bind",
             {second.begin()->name, std::string_view("wl_output"), 4u, high});
