@@ -75,6 +75,7 @@ class Objects {
 
   void change_count(Slot slot, bool strong, int change);
   void clear_records(Object& object);
+  void forget_creation(Object& object);
 
   std::vector<std::unique_ptr<Object>> slots_;
   std::vector<Slot> free_slots_;

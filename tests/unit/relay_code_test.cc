@@ -251,6 +251,27 @@ TEST_F(RelayCodeTest, FrameCallbacksOfWhatIsNotThereFireOnce) {
   EXPECT_EQ(count(events, "delete_id(" + std::to_string(callback) + ")"), 1u);
 }
 
+// A record that names it does not bring it back: a window without a role ends the connection.
+TEST_F(RelayCodeTest, AParentThatIsGoneIsNotMadeAgain) {
+  start_with_everything();
+  const uint32_t parent_surface = surface_, parent_window = xdg_surface_, parent = toplevel_;
+  show_window();
+  app_->say(toplevel_, protocol::xdg_toplevel, "set_parent", {parent});
+  app_->say(parent, protocol::xdg_toplevel, "destroy", {});
+  app_->say(parent_window, protocol::xdg_surface, "destroy", {});
+  app_->say(parent_surface, protocol::wl_surface, "destroy", {});
+  exchange();
+  for (const char* next : {"b", "c"}) {
+    FakeCompositor& there = compositor(next, whole_baseline());
+    exchange();
+    EXPECT_EQ(count(there.requests(), "get_xdg_surface"), 1u);
+    EXPECT_EQ(count(there.requests(), "get_toplevel"), 1u);
+    EXPECT_EQ(count(there.requests(), "create_surface"), 1u);
+    EXPECT_TRUE(there.complaints().empty());
+    if (std::string_view(next) == "b") travel();
+  }
+}
+
 // Whether a region changes or goes after it was used, the surface keeps what it was.
 TEST_F(RelayCodeTest, ARegionCountsAsItWasWhenItWasUsed) {
   compositor("a");
