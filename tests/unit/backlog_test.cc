@@ -99,9 +99,8 @@ class Flood {
     if (carry.rule != EventRule::until) return closing;
     const auto up = static_cast<size_t>(carry.closing);
     const bool finger = backlog_rule(event_).key == "id";
-    closing = s_.event(object_,
-                       finger ? protocol::wl_touch.events[event::wl_touch::up]
-                              : event_.interface->events[up]);
+    closing = s_.event(object_, finger ? protocol::wl_touch.events[event::wl_touch::up]
+                                       : event_.interface->events[up]);
     for (size_t i = 0; i < closing.message->args.size(); ++i)
       for (size_t j = 0; j < event_.args.size(); ++j)
         if (closing.message->args[i].name == event_.args[j].name)
@@ -143,7 +142,8 @@ class BacklogFloods : public CarryRules {
     return rule != EventRule::none && !event.destructor &&
            event.interface != &protocol::wl_display && event.interface != &protocol::wl_registry &&
            backlog_rule(event).thinning != Thinning::up &&
-           (rule != EventRule::ends || &event == &cancel()) && Situation::reachable(*event.interface);
+           (rule != EventRule::ends || &event == &cancel()) &&
+           Situation::reachable(*event.interface);
   }
   static const Message& cancel() { return protocol::wl_touch.events[event::wl_touch::cancel]; }
 };
@@ -330,7 +330,7 @@ TEST_F(BacklogTest, AFocusThatCameAndWentLeavesNothing) {
   EXPECT_LT(heard.size(), 200u);
   EXPECT_EQ(count(heard, ".enter("), count(heard, ".leave(") + 1);
   EXPECT_EQ(count(heard, ".enter(") + count(heard, ".leave(") + count(heard, ".motion("),
-            count(heard, ".frame()") );
+            count(heard, ".frame()"));
 }
 
 TEST_F(BacklogTest, OffersThatNobodyHeardOfAreGivenBack) {
