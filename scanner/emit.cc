@@ -132,8 +132,9 @@ void emit_traits(std::ostream& out, const Interfaces& interfaces, const Blocks& 
   out << "constexpr InterfaceCarry traits[] = {\n";
   for (const auto& [name, block] : blocks)
     out << "    {&protocol::" << name << ", " << boolean(block.value) << ", "
-        << quoted(block.applies_at) << ", " << event_opcode(interfaces.at(name), block.without)
-        << ", " << block.without_argument << "},\n";
+        << boolean(block.lingers) << ", " << quoted(block.applies_at) << ", "
+        << event_opcode(interfaces.at(name), block.without) << ", " << block.without_argument
+        << "},\n";
   out << "};\n";
 }
 

@@ -50,6 +50,7 @@ struct RuleIr {
 /// One block of carry.rules.
 struct BlockIr {
   bool value = false;
+  bool lingers = false;
   std::string applies_at;
   std::string without;  // event, "" = silent
   std::string without_argument = "0";

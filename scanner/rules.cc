@@ -40,6 +40,8 @@ BlockIr read_traits(const Line& line) {
     const bool has_next = i + 1 < line.words.size();
     if (word == "value") {
       block.value = true;
+    } else if (word == "lingers") {
+      block.lingers = true;
     } else if (word == "applies-at" && has_next) {
       block.applies_at = line.words[++i];
     } else if (word == "without" && has_next) {

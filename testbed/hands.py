@@ -39,3 +39,18 @@ def press(host: Host, desktop: Desktop, button: str = "left") -> None:
 def release(host: Host, desktop: Desktop, button: str = "left") -> None:
     """Lets go of it."""
     host.must(["lab-seat", "release", button], desktop.screen)
+
+
+def input_method(host: Host, desktop: Desktop, *, there: bool) -> None:
+    """Gives the seat an input method, or takes it away."""
+    host.must(["lab-seat", "method", "on" if there else "off"], desktop.screen)
+
+
+def field_wants_text(host: Host, desktop: Desktop) -> bool:
+    """Whether the input method has been activated for a text field."""
+    return host.run(["lab-seat", "field"], desktop.screen).returncode == 0
+
+
+def commit(host: Host, desktop: Desktop, text: str) -> None:
+    """Has the input method give its field a text."""
+    host.must(["lab-seat", "commit", text], desktop.screen)

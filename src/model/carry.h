@@ -44,6 +44,7 @@ struct EventCarry {
 struct InterfaceCarry {
   const Interface* interface;
   bool value;
+  bool lingers;                 ///< destroyed, it holds until its surface's next commit
   std::string_view applies_at;  ///< "" = the first surface argument
   int16_t without;              ///< opcode of the event told by an inert object, -1: none
   uint32_t without_argument;    ///< its numbers

@@ -17,19 +17,6 @@ const Argument* first_surface_argument(const Message& request, std::string_view 
   return nullptr;
 }
 
-// Whether two events speak of the same objects, by the arguments' names.
-bool same_objects(const Message& a, const std::string& a_body, const Message& b,
-                  const std::string& b_body) {
-  for (const Argument& arg : b.args) {
-    if (arg.type != ArgType::object) continue;
-    const auto other = std::ranges::find(a.args, arg.name, &Argument::name);
-    if (other != a.args.end() && other->type == ArgType::object &&
-        slot_of(a, a_body, arg.name) != slot_of(b, b_body, arg.name))
-      return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Object* Call::object_named(std::string_view name) const {
@@ -107,6 +94,8 @@ void Connection::request_code(const Call& call) {
     ++call.object->commits;
   } else if (is(protocol::xdg_popup, request::xdg_popup::grab)) {
     keep_latest(*call.object, call.object->log, record(call, false));  // attach looks for it
+  } else if (is(protocol::wl_data_device, request::wl_data_device::start_drag)) {
+    if (Object* source = call.object_named("source")) source->dragged = true;
   } else if (call.made) {
     create(call);  // wl_display.get_registry, wl_registry.bind, wl_seat.get_*
   }
@@ -141,6 +130,11 @@ void Connection::event_code(const Call& call) {
     call.object->capabilities = call.value("capabilities").word;
   } else if (call.object->is(protocol::wl_output)) {
     call.object->scale = call.value("factor").word;
+  } else if (call.object->is(protocol::wl_data_source)) {
+    call.object->dragged = false;  // cancelled or finished
+  } else if (call.object->is(protocol::wl_data_device)) {
+    // Dropped: no leave follows, what was dropped is the app's to fetch.
+    forget_told(*call.object, event::wl_data_device::enter, [](const Recorded&) { return true; });
   } else if (call.object->is(protocol::xdg_toplevel) || call.object->is(protocol::xdg_popup)) {
     call.object->told_configure = as_text(call.body);
   }
@@ -287,11 +281,51 @@ void Connection::destroy(Object& object) {
   if (object.is(protocol::wl_surface)) leave_family(object);
   if (object.keyed)
     objects.each_in_order([&](Object& other) { drop_each(other, object.slot, std::nullopt); });
+  stop_lingering(object.lingering);
+  stop_lingering(object.lingering_cached);
+  if (traits_of(*object.interface).lingers) linger(object);
   objects.end(object);
+}
+
+// What it set holds until its surface is committed. One that has never set anything in force
+// changes nothing that the end of another of its kind does not change already.
+void Connection::linger(Object& object) {
+  Object* surface = objects.find(object.surface);
+  if (!surface || surface->life != Life::alive) return;
+  for (const Recorded& dropped : std::exchange(object.pending, {}))
+    objects.let_go(object.interface->requests[dropped.opcode], dropped);
+  if (waits_behind_another(object, surface->lingering) ||
+      waits_behind_another(object, surface->lingering_cached))
+    return;
+  objects.hold(object.slot);
+  surface->lingering.push_back(object.slot);
+}
+
+bool Connection::waits_behind_another(const Object& object, const std::vector<Slot>& list) {
+  return object.log.empty() && object.cached.empty() && std::ranges::any_of(list, [&](Slot slot) {
+           return objects.at(slot).interface == object.interface;
+         });
+}
+
+void Connection::stop_lingering(std::vector<Slot>& list) {
+  for (const Slot slot : std::exchange(list, {})) objects.let_go(slot);
+}
+
+void Connection::commit_lingering(Object& surface) {
+  for (const Slot slot : std::exchange(surface.lingering, {})) {
+    Object& object = objects.at(slot);
+    for (const Recorded& dropped : std::exchange(object.cached, {}))
+      objects.let_go(object.interface->requests[dropped.opcode], dropped);
+    if (waits_behind_another(object, surface.lingering_cached))
+      objects.let_go(slot);
+    else
+      surface.lingering_cached.push_back(slot);
+  }
 }
 
 void Connection::commit(Object& surface) {
   surface.committed = true;
+  commit_lingering(surface);
   cache_pending(surface);
   // By index: this never changes the list, but it may look at objects in it.
   for (size_t i = 0; i < surface.dependents.size(); ++i) {
@@ -333,6 +367,8 @@ void Connection::apply(Object& surface) {
       std::ranges::contains(surface.cached, request::wl_surface::attach, &Recorded::opcode);
   const bool was_mapped = attaches && mapped(surface);
   apply_cached(surface);
+  stop_lingering(surface.lingering_cached);
+  for (const Slot slot : surface.lingering) apply_cached(objects.at(slot));
   for (size_t i = 0; i < surface.dependents.size(); ++i) {
     Object& dependent = objects.at(surface.dependents[i]);
     dependent.awaits_parent = false;
@@ -378,32 +414,35 @@ void Connection::place(const Call& call) {
   stack.insert(at, surface);
 }
 
+void Connection::forget_told(Object& object, uint16_t opcode,
+                             const std::function<bool(const Recorded&)>& which) {
+  std::erase_if(object.told, [&](const Recorded& told) {
+    const bool forget = told.opcode == opcode && which(told);
+    if (forget) objects.let_go(object.interface->events[opcode], told);
+    return forget;
+  });
+}
+
 void Connection::told_until(const Call& call) {
   Object& object = *call.object;
-  const bool nothing = event_carry(*call.message).rule == EventRule::null && !call.objects[0];
+  const Message& event = *call.message;
+  const bool null = event_carry(event).rule == EventRule::null;
   Recorded recorded = record(call, false);
-  std::erase_if(object.told, [&](const Recorded& old) {
-    const Message& event = object.interface->events[old.opcode];
-    const bool replaced =
-        old.opcode == recorded.opcode && (event_carry(event).rule == EventRule::null ||
-                                          same_objects(event, old.body, event, recorded.body));
-    if (replaced) objects.let_go(event, old);
-    return replaced;
+  forget_told(object, event.opcode, [&](const Recorded& old) {
+    return null || same_objects(event, old.body, event, recorded.body);
   });
-  if (nothing) return;  // null names nothing, so nothing was counted
+  if (null && !call.objects[0]) return;  // null names nothing, so nothing was counted
   object.told.push_back(std::move(recorded));
 }
 
 void Connection::told_end(const Call& call) {
   Object& object = *call.object;
   const Recorded ending = record(call, false);
-  std::erase_if(object.told, [&](const Recorded& old) {
-    const Message& event = object.interface->events[old.opcode];
-    const bool ended = event_carry(event).closing == call.message->opcode &&
-                       same_objects(event, old.body, *call.message, ending.body);
-    if (ended) objects.let_go(event, old);
-    return ended;
-  });
+  for (const Message& event : object.interface->events)
+    if (event_carry(event).closing == call.message->opcode)
+      forget_told(object, event.opcode, [&](const Recorded& old) {
+        return same_objects(event, old.body, *call.message, ending.body);
+      });
   objects.let_go(*call.message, ending);
 }
 

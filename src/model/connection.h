@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,10 @@ class Connection {
   void drop_each(Object& object, Slot key, std::optional<uint16_t> opcode);
   void create(const Call& call);
   void destroy(Object& object);
+  void linger(Object& object);
+  void stop_lingering(std::vector<Slot>& list);
+  void commit_lingering(Object& surface);
+  bool waits_behind_another(const Object& object, const std::vector<Slot>& list);
   void commit(Object& surface);
   void cache_pending(Object& object);
   bool synchronised(const Object& surface);
@@ -90,6 +95,8 @@ class Connection {
   void place(const Call& call);
   void request_code(const Call& call);
   void event_code(const Call& call);
+  void forget_told(Object& object, uint16_t opcode,
+                   const std::function<bool(const Recorded&)>& which);
   void told_until(const Call& call);
   void told_end(const Call& call);
   Slot clone(Object& value);

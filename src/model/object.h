@@ -86,6 +86,9 @@ struct Object {
   // Of a surface with sub-surfaces, these and itself, bottom to top: as the app said last, as of a
   // commit that waits for a parent's, as in force.
   std::vector<Slot> stack, stack_cached, stack_now;
+  // Of a surface: what was destroyed and holds until its next commit, until a commit that waits for
+  // a parent's.
+  std::vector<Slot> lingering, lingering_cached;
   Slot role = Slot::none;     ///< of a surface: its sub-surface object; of that: its surface
   bool waits = false;         ///< of a sub-surface: what it committed waits for its parent's commit
   bool committed = false;     ///< of a surface: since it became a window, or was shown last
@@ -96,12 +99,12 @@ struct Object {
   uint32_t commits = 0;         ///< of a text input: how many the app has made
   uint32_t commits_before = 0;  ///< of those, made to earlier compositors
   bool keyed = false;           ///< an `each` record is kept for it
-  bool stream_cut = false;      ///< of a device: events were left out since its last frame
-  uint32_t scale = 1;           ///< of an output: as told last
+  uint32_t scale = 1;           ///< of an output, of a surface: as told last
   bool introduced = false;      ///< events that come once in its life were made by us
   uint32_t owed_x = 0;          ///< of a surface: an offset that an older compositor takes only
   uint32_t owed_y = 0;          ///< with the next attach
   std::string kept_size;        ///< of a toplevel: told while the compositor leaves its size open
+  bool dragged = false;         ///< of a data source: a drag with it is under way
 
   uint32_t strong = 0;  ///< how many need it to be rebuilt
   uint32_t weak = 0;    ///< how many only name it

@@ -197,15 +197,23 @@ void Objects::free_if_unused(Object& object) {
   // Held while its records go: what they let go may be what named this object.
   ++object.weak;
   clear_records(object);
+  forget_creation(object);
   --object.weak;
   if (object.life != Life::gone || object.weak > 0) return;
   const std::unique_ptr<Object> last = std::move(slots_[raw(object.slot)]);
   free_slots_.push_back(last->slot);
   --live_;
   set_compositor_id(*last, CompositorId::none);
-  if (last->maker == Slot::none) return;
-  let_go(at(last->maker).interface->requests[last->creation.opcode], last->creation);
-  change_count(last->maker, true, -1);
+}
+
+// What is not made again needs no maker, even if a record still names it.
+void Objects::forget_creation(Object& object) {
+  if (object.maker == Slot::none) return;
+  const Slot maker = std::exchange(object.maker, Slot::none);
+  const Recorded creation = std::exchange(object.creation, {.sequence = object.creation.sequence});
+  object.surface = Slot::none;
+  let_go(at(maker).interface->requests[creation.opcode], creation);
+  change_count(maker, true, -1);
 }
 
 std::vector<Object*> Objects::in_order() {

@@ -53,6 +53,9 @@ class Objects {
   void keep(const Message& message, const Recorded& recorded);
   void let_go(const Message& message, const Recorded& recorded);
   void keep_maker(Object& object);
+  /// The same for what is named by no record.
+  void hold(Slot slot) { change_count(slot, true, 1); }
+  void let_go(Slot slot) { change_count(slot, true, -1); }
 
   /// All objects in the order they were made.
   std::vector<Object*> in_order();
@@ -72,6 +75,7 @@ class Objects {
 
   void change_count(Slot slot, bool strong, int change);
   void clear_records(Object& object);
+  void forget_creation(Object& object);
 
   std::vector<std::unique_ptr<Object>> slots_;
   std::vector<Slot> free_slots_;

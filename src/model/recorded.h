@@ -40,6 +40,19 @@ inline Slot slot_of(const Message& message, const std::string& body, std::string
   return Slot{value_of(message, decoded, argument).word};
 }
 
+/// Whether two messages speak of the same objects, by the arguments' names.
+inline bool same_objects(const Message& a, const std::string& a_body, const Message& b,
+                         const std::string& b_body) {
+  for (const Argument& arg : b.args) {
+    if (arg.type != ArgType::object) continue;
+    const auto other = std::ranges::find(a.args, arg.name, &Argument::name);
+    if (other != a.args.end() && other->type == ArgType::object &&
+        slot_of(a, a_body, arg.name) != slot_of(b, b_body, arg.name))
+      return false;
+  }
+  return true;
+}
+
 inline void set_word(std::string& body, size_t offset, uint32_t word) {
   std::memcpy(body.data() + offset, &word, sizeof word);
 }

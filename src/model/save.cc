@@ -43,12 +43,15 @@ void save_object(const Object& object, state::Object& into, FileList& files) {
   for (const Slot slot : object.stack) into.add_stack(raw(slot));
   for (const Slot slot : object.stack_cached) into.add_stack_cached(raw(slot));
   for (const Slot slot : object.stack_now) into.add_stack_now(raw(slot));
+  for (const Slot slot : object.lingering) into.add_lingering(raw(slot));
+  for (const Slot slot : object.lingering_cached) into.add_lingering_cached(raw(slot));
   into.set_committed(object.committed);
   into.set_waits(object.waits);
   into.set_busy(object.busy);
   into.set_capabilities(object.capabilities);
   into.set_told_configure(object.told_configure);
   into.set_commits(object.commits);
+  into.set_dragged(object.dragged);
 }
 
 // Reading: everything below checks before it believes.
@@ -109,6 +112,7 @@ class Loader {
     object.told_configure = from.told_configure();
     object.commits = from.commits();
     object.commits_before = from.commits();
+    object.dragged = from.dragged();
     object.by_event = from.maker() == 0;
   }
 
@@ -222,8 +226,24 @@ class Loader {
     object.stack = stack_of(from, from.stack());
     object.stack_cached = stack_of(from, from.stack_cached());
     object.stack_now = stack_of(from, from.stack_now());
+    load_lingering(from, from.lingering(), object.lingering);
+    load_lingering(from, from.lingering_cached(), object.lingering_cached);
     object.committed = from.committed();
     object.waits = from.waits();
+  }
+
+  template <typename Slots>
+  void load_lingering(const state::Object& from, const Slots& slots, std::vector<Slot>& into) {
+    if (!slots.empty() && ended_.contains(Slot{from.slot()}))
+      fail(from, "it is gone, and something lingers on it");
+    for (const uint32_t slot : slots) {
+      const Object* object = into_.objects.find(Slot{slot});
+      if (!object || !traits_of(*object->interface).lingers || !ended_.contains(object->slot) ||
+          object->surface != Slot{from.slot()} || !lingering_.insert(object->slot).second)
+        fail(from, "what cannot linger on it does");
+      into_.objects.hold(object->slot);
+      into.push_back(object->slot);
+    }
   }
 
   template <typename Slots>
@@ -258,6 +278,7 @@ class Loader {
   const Files& files_;
   Connection& into_;
   std::set<Slot> ended_;  // for the app
+  std::set<Slot> lingering_;
 };
 
 }  // namespace

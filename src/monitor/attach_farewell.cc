@@ -59,6 +59,7 @@ void tell_farewell(Relay& relay) {
       tell_closing(relay, object, told);
       objects.let_go(object.interface->events[told.opcode], told);
     }
+    relay.end_drag(object);
   });
   // These would never come back from the old compositor, and the app would starve.
   const std::set<Slot> shown = shown_buffers(objects);

@@ -18,13 +18,6 @@ uint32_t needed_capability(const Object& device) {
   return device.is(protocol::wl_keyboard) ? 2 : 4;
 }
 
-const Message* destructor_of(const Interface& interface) {
-  const auto found = std::ranges::find_if(interface.requests, [](const Message& request) {
-    return request.destructor && request.args.empty();
-  });
-  return found == interface.requests.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 const Message& creation_request(Connection& model, const Object& object) {
@@ -75,6 +68,7 @@ void ObjectBuilder::build() {
 }
 
 std::optional<Late> ObjectBuilder::late(const Object& object) {
+  if (traits_of(*object.interface).lingers) return behind_lingering(object);
   const Object* parent = object.is(protocol::wl_subsurface) && object.life == Life::alive
                              ? objects_.find(object.surface)
                              : nullptr;
@@ -85,15 +79,36 @@ std::optional<Late> ObjectBuilder::late(const Object& object) {
                                                                   : Late::asked_for;
 }
 
+// A surface has one object of a kind: the next is made when the last is destroyed.
+std::optional<Late> ObjectBuilder::behind_lingering(const Object& object) {
+  const Object* surface = objects_.find(object.surface);
+  if (!surface) return std::nullopt;
+  const auto before = [&](Slot slot) {
+    const Object& other = objects_.at(slot);
+    return other.is(*object.interface) && other.creation.sequence < object.creation.sequence;
+  };
+  if (std::ranges::any_of(surface->lingering, before)) return Late::asked_for;
+  if (std::ranges::any_of(surface->lingering_cached, before)) return Late::committed;
+  return std::nullopt;
+}
+
+void ObjectBuilder::end_lingering(const std::vector<Slot>& lingering) {
+  for (const Slot slot : lingering) {
+    Object& object = objects_.at(slot);
+    if (object.inert()) continue;
+    relay_.ask(object, destructor_of(*object.interface)->opcode, {});
+    objects_.set_compositor_id(object, CompositorId::none);
+  }
+}
+
 void ObjectBuilder::build_late(Late late, Slot parent) {
   const auto [begin, end] = late_.equal_range({late, parent});
   for (const auto& [key, slot] : std::ranges::subrange(begin, end)) {
-    Object& subsurface = objects_.at(slot);
-    make(subsurface);
-    for (const Recorded& recorded : subsurface.log)
-      if (request_carry(subsurface.interface->requests[recorded.opcode]).rule !=
-          RequestRule::pending)
-        relay_.ask_recorded(subsurface, recorded);
+    Object& object = objects_.at(slot);
+    make(object);
+    for (const Recorded& recorded : object.log)
+      if (request_carry(object.interface->requests[recorded.opcode]).rule != RequestRule::pending)
+        relay_.ask_recorded(object, recorded);
   }
 }
 

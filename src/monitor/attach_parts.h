@@ -27,8 +27,9 @@ bool is_frame_callback(Connection& model, const Object& object);
 /// given again, outputs are left before others are entered, buffers that no window shows come back.
 void tell_farewell(Relay& relay);
 
-/// A sub-surface is in force with the next commit of its parent: `committed` where that waits for
-/// yet another parent's, `asked_for` where it has not come.
+/// What is destroyed holds until its surface's commit, and another of its kind can be made then
+/// only. A sub-surface is in force with the next commit of its parent: `committed` where that waits
+/// for yet another parent's, `asked_for` where it has not come.
 enum class Late { committed, asked_for };
 
 /// Makers, objects and their lasting requests, in the order of the app's own words: what was right
@@ -39,8 +40,11 @@ class ObjectBuilder {
       : relay_(relay), model_(relay.model()), objects_(relay.model().objects), end_(end) {}
 
   void build();
-  /// Makes this surface's sub-surfaces that are not in force yet.
+  /// Makes this surface's sub-surfaces that are not in force yet, and what comes in the place of
+  /// something that lingers on it.
   void build_late(Late late, Slot parent);
+  /// Destroys at the compositor what lingers on a surface: it has been made again for that.
+  void end_lingering(const std::vector<Slot>& lingering);
   /// Destroys at the compositor what was made only because others depend on it.
   void destroy_makers();
   /// Tells the app of objects that were not made, and frees the ids that the last compositor owed.
@@ -52,6 +56,7 @@ class ObjectBuilder {
   struct Step;
   void make(Object& object);
   std::optional<Late> late(const Object& object);
+  std::optional<Late> behind_lingering(const Object& object);
   void make_global(Object& object);
   void make_inert(Object& object, const std::string& reason);
   bool seat_can_make(const Object& device, const Object& seat);

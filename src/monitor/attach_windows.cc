@@ -108,7 +108,8 @@ void WindowBuilder::configure(const std::vector<Object*>& roles) {
 
 std::vector<Object*> WindowBuilder::parts_of(Object& surface) {
   std::vector<Object*> parts = {&surface};
-  for (const Slot slot : surface.dependents) parts.push_back(&objects_.at(slot));
+  for (const auto* slots : {&surface.dependents, &surface.lingering_cached, &surface.lingering})
+    for (const Slot slot : *slots) parts.push_back(&objects_.at(slot));
   return parts;
 }
 
@@ -156,9 +157,11 @@ void WindowBuilder::add_committed(ObjectBuilder& objects) {
   for (Tree& tree : trees()) {
     std::ranges::stable_sort(tree.surfaces, {}, &std::pair<size_t, Object*>::first);
     for (const auto& [depth, surface] : tree.surfaces) {
+      objects.end_lingering(surface->lingering_cached);
       objects.build_late(Late::committed, surface->slot);
       if (!lost_window(tree.root)) ask_committed(*surface);
       if (surface->waits) relay_.ask(*surface, request::wl_surface::commit, {});
+      objects.end_lingering(surface->lingering);
       objects.build_late(Late::asked_for, surface->slot);
     }
   }
@@ -213,10 +216,10 @@ void WindowBuilder::tell_wanted_sizes() {
     const size_t size_bytes = role->is(protocol::xdg_popup) ? 16 : 8;  // x, y, width, height
     const std::string size = body.substr(0, size_bytes);
     if (size == std::string(size_bytes, '\0') || role->told_configure.starts_with(size)) continue;
-    encode_body(relay_.app().out(), raw(role->app_id),
-                role->is(protocol::xdg_popup) ? uint16_t{event::xdg_popup::configure}
-                                              : uint16_t{event::xdg_toplevel::configure},
-                body);
+    relay_.tell_body(*role,
+                     role->is(protocol::xdg_popup) ? uint16_t{event::xdg_popup::configure}
+                                                   : uint16_t{event::xdg_toplevel::configure},
+                     body);
     role->told_configure = body;
     relay_.tell(objects_.at(role->maker), event::xdg_surface::configure, {model_.serials.own()});
   }

@@ -49,8 +49,7 @@ void damage_everything(Relay& relay, const Call& call) {
 void answer_reposition(Relay& relay, const Call& call) {
   const Object& popup = *call.object;
   relay.tell(popup, event::xdg_popup::repositioned, {call.value("token").word});
-  encode_body(relay.app().out(), raw(popup.app_id), event::xdg_popup::configure,
-              popup.told_configure);
+  relay.tell_body(popup, event::xdg_popup::configure, popup.told_configure);
   relay.tell(relay.model().objects.at(popup.maker), event::xdg_surface::configure,
              {relay.model().serials.own()});
 }
@@ -87,6 +86,7 @@ void tell_repeat(Relay& relay, const Call& call) {
 }
 
 void tell_output_scale(Relay& relay, const Call& call) {
+  call.object->scale = 1;
   relay.tell(*call.object, event::wl_output::scale, {1u});
 }
 
@@ -109,17 +109,6 @@ void tell_done_of_output(Relay& relay, const Call& call) {
   const Object& output =
       relay.model().objects.at(slot_of(message, call.object->creation.body, "output"));
   if (output.version >= 2) relay.tell(output, event::wl_output::done, {});
-}
-
-// Older compositors leave it to the app to look at the outputs that the surface is on.
-void tell_preferred_scale(Relay& relay, const Call& call) {
-  uint32_t scale = 1;
-  for (const Recorded& told : call.object->told) {
-    const Message& message = protocol::wl_surface.events[told.opcode];
-    const Object* output = relay.model().objects.find(slot_of(message, told.body, "output"));
-    if (output) scale = std::max(scale, output->scale);
-  }
-  relay.tell(*call.object, event::wl_surface::preferred_buffer_scale, {scale});
 }
 
 // What an older compositor can do it does not say, so a window may ask for everything, as it might
@@ -153,10 +142,6 @@ const std::array event_bridges = {
     EventBridge{&protocol::wl_output, event::wl_output::done, 4, Moment::before, tell_output_name},
     EventBridge{&protocol::zxdg_output_v1, event::zxdg_output_v1::done, 3, Moment::instead,
                 tell_done_of_output},
-    EventBridge{&protocol::wl_surface, event::wl_surface::enter, 6, Moment::after,
-                tell_preferred_scale},
-    EventBridge{&protocol::wl_surface, event::wl_surface::leave, 6, Moment::after,
-                tell_preferred_scale},
     EventBridge{&protocol::xdg_toplevel, event::xdg_toplevel::configure, 5, Moment::before,
                 tell_capabilities},
 };

@@ -7,8 +7,6 @@
 // compositor may have it in an older one only. What the app says in newer words is said in older
 // ones, and what it waits for by its own version is told by us. Each difference is a line of the
 // two tables in bridges.cc; a request without a line is left out, which its protocol allows.
-//
-// Not bridged: a scale that changes while a window stands on the output.
 
 namespace wayferry {
 

@@ -28,6 +28,7 @@ Files duplicate_all(const std::deque<UniqueFd>& fds) {
 
 // What waits in the relay's queue to the app, behind what the app had not read.
 void save_unread(Relay& relay, AppSocket& socket, state::Connection& into, FileList& files) {
+  relay.gather_output();
   relay.app().prepend_output(std::move(socket.unread), std::move(socket.unread_fds));
   auto [bytes, fds] = relay.app().take_output();
   into.set_unread_events(bytes);

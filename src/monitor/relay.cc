@@ -33,6 +33,7 @@ void Relay::set_link(std::unique_ptr<CompositorLink> link) {
   model_->objects.clear_compositor_ids();
   model_->objects.each_in_order([](Object& object) { object.commits_before = object.commits; });
   model_->serials.new_epoch();
+  backlog_.forget_strokes();
   if (!link_) return;
   ++attaches_;
   const auto now = std::chrono::steady_clock::now();
@@ -49,8 +50,24 @@ bool Relay::forgive() {
          ++forgiven_ <= most;
 }
 
+// Enough for a full socket to be found full.
+constexpr size_t queued_at_most = 16384;
+
+bool Relay::app_takes_all() const {
+  return !held_ && backlog_.idle() && app_.output_size() <= queued_at_most;
+}
+
+bool Relay::flush_app() {
+  while (true) {
+    const WireChannel::Status status = app_.flush();
+    if (status == WireChannel::Status::closed) return false;
+    if (status == WireChannel::Status::would_block || backlog_.empty()) return true;
+    backlog_.move_to(app_, queued_at_most);
+  }
+}
+
 bool Relay::flush() {
-  const bool app_open = held_ || app_.flush() != WireChannel::Status::closed;
+  const bool app_open = held_ || flush_app();
   const bool compositor_open = !link_ || link_->channel().flush() != WireChannel::Status::closed;
   return app_open && compositor_open;
 }
@@ -69,7 +86,16 @@ void Relay::round_trip(std::chrono::steady_clock::time_point end) {
 
 void Relay::tell(const Object& object, uint16_t opcode, const std::vector<Word>& values) {
   if (object.app_id == AppId::none || object.life == Life::gone) return;
-  encode(app_.out(), raw(object.app_id), object.interface->events[opcode], values);
+  const Message& message = object.interface->events[opcode];
+  if (app_takes_all()) return encode(app_.out(), raw(object.app_id), message, values);
+  std::string event;
+  encode(event, raw(object.app_id), message, values);
+  backlog_.push(message, raw(object.app_id), event.substr(header_size), {});
+}
+
+void Relay::tell_body(const Object& object, uint16_t opcode, std::string_view body) {
+  if (app_takes_all()) return encode_body(app_.out(), raw(object.app_id), opcode, body);
+  backlog_.push(object.interface->events[opcode], raw(object.app_id), std::string(body), {});
 }
 
 void Relay::ask(const Object& object, uint16_t opcode, const std::vector<Word>& values) {
@@ -127,6 +153,12 @@ void Relay::tell_inert(Object& object) {
   if (!event.destructor) return;
   model_->objects.end(object);
   release(object);
+}
+
+// Older sources have no other word for it either, and would wait for ever.
+void Relay::end_drag(Object& source) {
+  if (!std::exchange(source.dragged, false) || source.life != Life::alive) return;
+  tell(source, event::wl_data_source::cancelled, {});
 }
 
 void Relay::announce(const VirtualGlobal& global) {

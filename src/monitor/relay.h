@@ -8,6 +8,7 @@
 #include <string>
 
 #include "model/save.h"
+#include "monitor/backlog.h"
 #include "monitor/compositor_link.h"
 #include "util/error.h"
 #include "wire/channel.h"
@@ -68,6 +69,13 @@ class Relay {
   void hold(bool held) { held_ = held; }
   bool held() const { return held_; }
 
+  /// The app reads less than it is told, and should say no more before it has read.
+  bool app_lags() const { return backlog_.lags(); }
+  const Backlog& backlog() const { return backlog_; }
+  void limit_backlog(Backlog::Limits limits) { backlog_ = Backlog(limits); }
+  /// Puts all that waits for the app into the queue of its socket, however much that is.
+  void gather_output() { backlog_.move_to(app_, ~size_t{0}); }
+
   // --- for attach ------------------------------------------------------------------------------
   void set_link(std::unique_ptr<CompositorLink> link);
   void limit_offer(Offer offer) { offer_ = std::move(offer); }
@@ -87,6 +95,7 @@ class Relay {
 
   /// Sends an event of our own to the app.
   void tell(const Object& object, uint16_t opcode, const std::vector<Word>& values);
+  void tell_body(const Object& object, uint16_t opcode, std::string_view body);
   /// Sends a request of our own to the compositor.
   void ask(const Object& object, uint16_t opcode, const std::vector<Word>& values);
   /// Sends a recorded request; `made` gets a new id. False: it names something inert or is newer
@@ -99,6 +108,8 @@ class Relay {
   void release(Object& object);
   /// Lets an object without counterpart say so to the app.
   void tell_inert(Object& object);
+  /// A data source's drag, if one is under way, has come to nothing.
+  void end_drag(Object& source);
   /// Tells all of the app's registries of a global; that it is gone.
   void announce(const VirtualGlobal& global);
   void withdraw(VirtualGlobal& global);
@@ -131,7 +142,11 @@ class Relay {
   void compositor_error(const Call& call);
   bool forgive();
   bool configure_is_ours(const Call& call);
-  bool cut_stream(Object& object);
+  bool app_takes_all() const;
+  bool app_is_behind() const;
+  bool flush_app();
+  void look_at_backlog();
+  void give_back(Object& offer);
   void focus_came(uint32_t compositor_serial);
   void global_changed(const CompositorGlobal& global, bool gone);
   bool stand_behind_known(const CompositorGlobal& global, uint32_t version);
@@ -139,6 +154,7 @@ class Relay {
   WireChannel app_;
   std::unique_ptr<Connection> model_;
   std::unique_ptr<CompositorLink> link_;
+  Backlog backlog_;  // behind what is queued for the app's socket
   bool held_ = false;
   bool failed_ = false;
   uint64_t messages_ = 0;

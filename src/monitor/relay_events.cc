@@ -2,24 +2,22 @@
 //
 // The compositor's side of a relay: its events, checked, recorded and passed on.
 
+#include <linux/sockios.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "monitor/bridges.h"
 #include "monitor/kept_size.h"
 #include "monitor/relay.h"
+#include "monitor/scales.h"
 #include "monitor/shared_files.h"
 #include "util/error.h"
 #include "wire/opcodes.gen.h"
 
 namespace wayferry {
 namespace {
-
-// "frame" closes a group of a device's events; one after nothing but left-out motions says nothing.
-bool is_frame(const Message& message) {
-  return message.name == "frame";
-}
 
 const Message& event_of(const Interface& interface, const Header& header) {
   if (header.opcode >= interface.events.size())
@@ -40,6 +38,7 @@ bool Relay::pump_compositor() {
       compositor_message(*header, message.subspan(header_size));
       channel.consume(header->size);
       ++messages_;
+      if (!backlog_.empty()) look_at_backlog();
     }
   } while (status == WireChannel::Status::open && channel.read_was_full());
   return status != WireChannel::Status::closed;
@@ -74,6 +73,7 @@ void Relay::compositor_message(const Header& header, Bytes body) {
   // Of an object that the compositor made nobody says delete_id.
   if (message.destructor && object->by_event) return release(*object);
   if (older) bridge_event(*this, call, Moment::after);
+  follow_scale(*this, call);
   if (object->is(protocol::wl_keyboard) && header.opcode == event::wl_keyboard::enter)
     focus_came(call.value("serial").word);
 }
@@ -132,12 +132,9 @@ bool Relay::resolve_event(Call& call) {
 bool Relay::event_code(const Call& call, Fds& fds) {
   const Object& object = *call.object;
   if (object.is(protocol::wl_display)) return display_event(call);
-  if (event_carry(*call.message).rule == EventRule::stream) return !cut_stream(*call.object);
-  if (is_frame(*call.message)) return !std::exchange(call.object->stream_cut, false);
-  call.object->stream_cut = false;
   if (event_carry(*call.message).rule != EventRule::code) return true;
   if (object.is(protocol::xdg_wm_base)) {
-    if (!held_) return true;
+    if (!app_is_behind()) return true;
     // The app cannot answer now; a compositor that waits would call it unresponsive.
     ask(object, request::xdg_wm_base::pong, {call.value("serial").word});
     return false;
@@ -185,11 +182,29 @@ bool Relay::configure_is_ours(const Call& call) {
   return false;
 }
 
-// Motions are left out while the app does not read them: the next one says where the pointer is.
-bool Relay::cut_stream(Object& object) {
-  constexpr size_t much = 16384;  // some hundred motions that the app has not read
-  object.stream_cut = held_ || app_.output_size() > much;
-  return object.stream_cut;
+// Whether it has left unread what it was sent before this.
+bool Relay::app_is_behind() const {
+  if (held_ || !backlog_.empty()) return true;
+  int unread = 0;
+  return ::ioctl(app_.fd(), SIOCOUTQ, &unread) == 0 && unread > 0;
+}
+
+void Relay::look_at_backlog() {
+  for (const uint32_t id : backlog_.take_unheard())
+    if (Object* offer = model_->objects.by_app(AppId{id})) give_back(*offer);
+  if (backlog_.full() && !held_) flush_app();  // a burst for an app that reads is none too many
+  if (backlog_.overflows())
+    throw CompositorLost("it says more than is kept for an app that does not read");
+}
+
+// An offer that the app will never hear of, so that it could not destroy it.
+void Relay::give_back(Object& offer) {
+  if (offer.life != Life::alive) return;
+  ask(offer, destructor_of(*offer.interface)->opcode, {});
+  if (!offer.inert()) link_->abandon(offer.compositor_id, *offer.interface);
+  model_->objects.set_compositor_id(offer, CompositorId::none);
+  model_->objects.end(offer);
+  release(offer);
 }
 
 // Objects that the app has given up hear nothing; an object it has given up is named to it only
@@ -204,9 +219,14 @@ bool Relay::reaches_app(const Call& call) const {
 }
 
 void Relay::pass_event(const Call& call, Fds fds) {
-  std::string& out = app_.out();
-  const size_t start = out.size() + header_size;
-  encode_body(out, raw(call.object->app_id), call.message->opcode, as_text(call.body));
+  const bool at_once = app_takes_all();
+  std::string waiting;
+  std::string& out = at_once ? app_.out() : waiting;
+  const size_t start = at_once ? out.size() + header_size : 0;
+  if (at_once)
+    encode_body(out, raw(call.object->app_id), call.message->opcode, as_text(call.body));
+  else
+    out = as_text(call.body);
   for (size_t i = 0; i < call.args->count; ++i) {
     const Argument& arg = call.message->args[i];
     const Value& value = call.args->values[i];
@@ -222,6 +242,9 @@ void Relay::pass_event(const Call& call, Fds fds) {
       // It counts the app's commits; this compositor has seen only those since the attach.
       set_word(out, start + value.offset, value.word + call.object->commits_before);
   }
+  if (!at_once)
+    return backlog_.push(*call.message, raw(call.object->app_id), std::move(waiting),
+                         std::move(fds));
   for (UniqueFd& fd : fds) app_.queue_fd(std::move(fd));
 }
 

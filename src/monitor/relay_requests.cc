@@ -25,6 +25,11 @@ bool is_get_registry(const Call& call) {
          call.message->opcode == request::wl_display::get_registry;
 }
 
+bool is_start_drag(const Call& call) {
+  return call.object->is(protocol::wl_data_device) &&
+         call.message->opcode == request::wl_data_device::start_drag;
+}
+
 // A request that is recorded keeps its descriptor with the record, else it would be lost to the
 // next attach.
 bool keeps_file(const Message& message) {
@@ -219,6 +224,7 @@ void Relay::finish_request(const Call& call, bool passed) {
   Object& object = *call.object;
   if (request_carry(*call.message).rule == RequestRule::focus && !passed) focus_owed = true;
   if (call.made && !passed) tell_inert(*call.made);
+  if (is_start_drag(call) && !passed && call.objects[0]) end_drag(*call.objects[0]);
   if (object.is(protocol::wl_fixes) && !call.message->destructor) end_registry(*call.objects[0]);
   if (!call.message->destructor) return;
   // Too new a destructor for this compositor: its object stays there, for the app it is gone. One

@@ -43,7 +43,7 @@ void ServedConnection::ready(Side side) {
 // The waits stay armed: a wake-up for what was read here finds nothing, and waits again.
 bool ServedConnection::look() {
   const uint64_t before = relay_->messages();
-  if (epoch_ && app_waits_ && pump(Side::app)) pump(Side::compositor);
+  if (epoch_ && app_waits_ && !relay_->app_lags() && pump(Side::app)) pump(Side::compositor);
   return relay_->messages() != before;
 }
 
@@ -79,14 +79,14 @@ void ServedConnection::flush() {
   after_pump();
 }
 
-// The app is read again only when the compositor has taken all it said: what it says meanwhile
-// waits in its own socket.
+// The app is read again only when the compositor has taken all it said, and when it has itself read
+// most of what it was told: what it says meanwhile waits in its own socket.
 void ServedConnection::after_pump() {
   relay_->flush();
   const bool compositor_full = relay_->link() && relay_->link()->channel().has_output();
   if (compositor_full) wait_writable(Side::compositor);
   if (relay_->app().has_output() && !relay_->held()) wait_writable(Side::app);
-  if (!compositor_full && !app_waits_) wait(Side::app);
+  if (!compositor_full && !relay_->app_lags() && !app_waits_) wait(Side::app);
 }
 
 void ServedConnection::wait_writable(Side side) {

@@ -134,8 +134,15 @@ void SessionHost::reattach_later() {
   attach_timer_.expires_after(attach_interval);
   attach_timer_.async_wait([this](std::error_code error) {
     if (error) return;
+    bool later = false;
     for (const auto& connection : served_) {
       if (connection->relay().link()) continue;
+      // An app that does not read keeps its place: to attach it means to tell it more.
+      connection->relay().flush();
+      if (connection->relay().app_lags()) {
+        later = true;
+        continue;
+      }
       try {
         attach_to(compositor_, connection->relay());
         spdlog::info("attached to {} again", compositor_);
@@ -145,6 +152,7 @@ void SessionHost::reattach_later() {
         return reattach_later();
       }
     }
+    if (later) reattach_later();
   });
 }
 

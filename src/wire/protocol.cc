@@ -20,4 +20,11 @@ std::string qualified_name(const Message& message) {
   return std::string(message.interface->name) + "." + std::string(message.name);
 }
 
+const Message* destructor_of(const Interface& interface) {
+  const auto found = std::ranges::find_if(interface.requests, [](const Message& request) {
+    return request.destructor && request.args.empty();
+  });
+  return found == interface.requests.end() ? nullptr : &*found;
+}
+
 }  // namespace wayferry

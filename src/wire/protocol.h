@@ -59,6 +59,9 @@ std::span<const BaselineGlobal> baseline();
 /// The version offered at most, 0 if the interface is never offered.
 uint32_t baseline_version(const Interface& interface);
 
+/// The request that ends an object, and takes nothing; null if it has none.
+const Message* destructor_of(const Interface& interface);
+
 /// "wl_surface.attach", for error texts and logs.
 std::string qualified_name(const Message& message);
 

@@ -4,7 +4,7 @@
 //
 //   lab-seat serve                                  holds the keyboard and the pointer
 //   (WAYLAND_DISPLAY) lab-seat type TEXT | key CHORD | point X Y | click|press|release BUTTON |
-//   scroll STEPS
+//   scroll STEPS | method on|off | field | commit TEXT
 //
 // The socket between the two is named by LAB_SEAT_SOCKET.
 #include <clocale>
@@ -28,7 +28,8 @@ std::string socket_path() {
 
 int run(const std::vector<std::string>& words) {
   if (words.empty()) {
-    std::cerr << "usage: lab-seat serve|type|key|point|click|press|release|scroll …\n";
+    std::cerr << "usage: lab-seat "
+                 "serve|type|key|point|click|press|release|scroll|method|field|commit …\n";
     return 2;
   }
   if (words.front() == "serve") {

@@ -15,6 +15,7 @@
 #include <string>
 #include <system_error>
 
+#include "input-method-client-protocol.h"
 #include "virtual-keyboard-client-protocol.h"
 #include "virtual-pointer-client-protocol.h"
 
@@ -66,6 +67,7 @@ struct Listeners {
     };
     bind(seat.seat_, wl_seat_interface);
     bind(seat.output_, wl_output_interface);
+    bind(seat.methods_, zwp_input_method_manager_v2_interface);
     bind(seat.keyboards_, zwp_virtual_keyboard_manager_v1_interface);
     bind(seat.pointers_, zwlr_virtual_pointer_manager_v1_interface);
   }
@@ -197,6 +199,25 @@ void Seat::scroll(int steps) {
   zwlr_virtual_pointer_v1_axis_discrete(pointer_, now(), WL_POINTER_AXIS_VERTICAL_SCROLL,
                                         wl_fixed_from_int(steps * kWheelStep), steps);
   zwlr_virtual_pointer_v1_frame(pointer_);
+  settle();
+}
+
+void Seat::method(bool there) {
+  if (methods_ == nullptr) throw std::runtime_error{"the compositor takes no input method"};
+  method_.reset();
+  if (there) method_.emplace(methods_, seat_);
+  settle();
+}
+
+void Seat::demand_field() {
+  settle();
+  if (!method_) throw std::runtime_error{"the seat has no input method"};
+  if (!method_->active()) throw std::runtime_error{"no field wants text"};
+}
+
+void Seat::commit(const std::string& text) {
+  demand_field();
+  method_->commit(text);
   settle();
 }
 

@@ -10,15 +10,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
+#include "input_method.h"
 #include "keymap.h"
 
 struct wl_display;
 struct wl_output;
 struct wl_registry;
 struct wl_seat;
+struct zwp_input_method_manager_v2;
 struct zwlr_virtual_pointer_manager_v1;
 struct zwlr_virtual_pointer_v1;
 struct zwp_virtual_keyboard_manager_v1;
@@ -49,6 +53,12 @@ class Seat {
   // One step of the wheel; positive is down.
   void scroll(int steps);
 
+  // Gives the seat an input method, or takes it away.
+  void method(bool there);
+  // Throws unless a text field wants text of the input method.
+  void demand_field();
+  void commit(const std::string& text);
+
   // Readable when the compositor has something to say, which includes its end.
   [[nodiscard]] int fd() const;
   // Reads and drops what it says; throws when it has gone.
@@ -71,10 +81,12 @@ class Seat {
   Keymap keymap_;
   wl_seat* seat_ = nullptr;
   wl_output* output_ = nullptr;
+  zwp_input_method_manager_v2* methods_ = nullptr;
   zwp_virtual_keyboard_manager_v1* keyboards_ = nullptr;
   zwlr_virtual_pointer_manager_v1* pointers_ = nullptr;
   zwp_virtual_keyboard_v1* keyboard_ = nullptr;
   zwlr_virtual_pointer_v1* pointer_ = nullptr;
+  std::optional<InputMethod> method_;
   int width_ = 0;
   int height_ = 0;
 };

@@ -109,6 +109,9 @@ const std::map<std::string, Verb, std::less<>>& verbs() {
       {"click", {1, [](Seat& seat, Words w) { seat.click(w[0]); }}},
       {"press", {1, [](Seat& seat, Words w) { seat.press(w[0]); }}},
       {"release", {1, [](Seat& seat, Words w) { seat.release(w[0]); }}},
+      {"method", {1, [](Seat& seat, Words w) { seat.method(w[0] == "on"); }}},
+      {"field", {0, [](Seat& seat, Words) { seat.demand_field(); }}},
+      {"commit", {1, [](Seat& seat, Words w) { seat.commit(w[0]); }}},
       {"scroll", {1, [](Seat& seat, Words w) { seat.scroll(number<int>(w[0])); }}},
   };
   return table;

@@ -38,6 +38,9 @@ class FakeApp {
   void say_raw(std::string_view bytes) { channel_.out() += bytes; }
   void flush() { channel_.flush(); }
 
+  /// Goes on through another socket, with all that it has.
+  void reconnect(UniqueFd socket) { channel_ = WireChannel(std::move(socket)); }
+
   /// Reads what has come.
   std::vector<Arrived> hear();
   /// The same, one line an event: "wl_registry@2.global(1, \"wl_shm\", 2)".

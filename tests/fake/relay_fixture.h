@@ -24,6 +24,20 @@ inline const std::vector<FakeCompositor::Global> plain = {
     {"wl_seat", 9},       {"wl_output", 4},        {"xdg_wm_base", 5},
     {"wp_viewporter", 1}, {"wl_drm", 2},           {"zxdg_decoration_manager_v1", 1}};
 
+// A connection's state as it travels, with its pools' files kept beside it.
+struct Saved {
+  state::Connection message;
+  std::vector<std::shared_ptr<PoolFile>> files;
+};
+
+inline Saved save(Relay& relay) {
+  Saved saved;
+  FileList files(saved.message);
+  save_connection(relay.model(), saved.message, files);
+  saved.files = files.files();
+  return saved;
+}
+
 class RelayTest : public ::testing::Test {
  protected:
   RelayTest()
@@ -94,6 +108,34 @@ class RelayTest : public ::testing::Test {
         last_serial_ =
             static_cast<uint32_t>(std::stoul(event.substr(event.find("configure(") + 10)));
     app_->say(xdg_surface_, protocol::xdg_surface, "ack_configure", {last_serial_});
+  }
+
+  // The app is written down and goes on where that is read, without a compositor yet.
+  void travel() {
+    const Saved saved = save(*relay_);
+    FrozenConnection frozen;
+    frozen.connection = load_connection(saved.message, saved.files);
+    auto [app, relay] = socket_pair();
+    app_->reconnect(std::move(app));
+    relay_ = std::make_unique<Relay>(std::move(relay), std::move(frozen));
+  }
+
+  static std::string name(const char* interface, uint32_t id) {
+    return std::string(interface) + "@" + std::to_string(id);
+  }
+
+  uint32_t bind(const char* interface) {
+    return app_->bind(registry_, interface, baseline_version(*find_interface(interface)));
+  }
+
+  uint32_t there(uint32_t object) {
+    return raw(relay_->model().objects.by_app(AppId{object})->compositor_id);
+  }
+
+  void start_with_everything() {
+    compositor("a", whole_baseline());
+    start_app();
+    show_window();
   }
 
   static size_t count(const std::vector<std::string>& lines, const std::string& part) {

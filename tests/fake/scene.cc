@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "util/error.h"
@@ -21,6 +22,18 @@ std::string file_name(const UniqueFd& fd) {
   std::string text(32, '\0');
   text.resize(static_cast<size_t>(check("pread", ::pread(fd.get(), text.data(), text.size(), 0))));
   return "file '" + text + "'";
+}
+
+// What gives a surface more double-buffered state; with it, that goes at the surface's next commit.
+bool is_extension(const Interface& interface) {
+  static const std::array all = {&protocol::wp_viewport, &protocol::wp_alpha_modifier_surface_v1,
+                                 &protocol::wp_content_type_v1, &protocol::wp_tearing_control_v1};
+  return std::ranges::contains(all, &interface);
+}
+
+// The name under which the surface keeps what the request sets.
+std::string state_name(const Message& request) {
+  return std::string(request.interface->name) + " " + std::string(request.name);
 }
 
 std::string ref(uint32_t id) {
@@ -66,9 +79,9 @@ void Scene::request(const Arrived& request) {
     surface_request(request, surface->second);
   else if (&interface == &protocol::wl_subsurface && belongs_.contains(request.object))
     subsurface_request(request, belongs_.at(request.object));
-  else if (&interface == &protocol::wp_viewport && !request.message->destructor)
-    surfaces_.at(belongs_.at(request.object))
-        .pending.state["viewport " + std::string(request.message->name)] = values(request);
+  else if (is_extension(interface) && !request.message->destructor)
+    surfaces_.at(belongs_.at(request.object)).pending.state[state_name(*request.message)] =
+        values(request);
   else if (values_.contains(request.object))
     value_request(request);
   else
@@ -145,8 +158,8 @@ void Scene::make(const Arrived& request) {
       // The pool's size may grow later; what the buffer is does not change by that.
       const std::string& pool = values_.at(request.object);
       values_[id] = pool.substr(0, pool.find(',')) + " at " + values(request);
-    } else if (name == "get_viewport") {
-      belongs_[id] = word(request, 1);
+    } else if (is_extension(*arg.interface)) {
+      make_extension(request, *arg.interface, id);
     } else if (name == "get_subsurface") {
       belongs_[id] = word(request, 1);
       Surface& child = surfaces_.at(word(request, 1));
@@ -168,14 +181,23 @@ void Scene::make(const Arrived& request) {
   }
 }
 
+void Scene::make_extension(const Arrived& request, const Interface& interface, uint32_t id) {
+  const uint32_t surface = word(request, 1);
+  for (const auto& [other, kind] : extensions_)
+    if (kind == &interface && belongs_.at(other) == surface)
+      surfaces_.at(surface).current.state["two at once"] = interface.name;
+  extensions_[id] = &interface;
+  belongs_[id] = surface;
+}
+
 void Scene::destroy(uint32_t id, const Interface& interface) {
   if (&interface == &protocol::wl_subsurface && belongs_.contains(id)) {
     detach(belongs_.at(id));
-  } else if (&interface == &protocol::wp_viewport && belongs_.contains(id)) {
+  } else if (is_extension(interface) && belongs_.contains(id)) {
     const auto surface = surfaces_.find(belongs_.at(id));
     if (surface != surfaces_.end())
-      for (const char* what : {"viewport set_source", "viewport set_destination"})
-        surface->second.pending.state[what] = "none";
+      for (const Message& message : interface.requests)
+        if (!message.destructor) surface->second.pending.state[state_name(message)] = "none";
   } else if (const auto role = roles_.find(id); role != roles_.end()) {
     if (const auto window = windows_.find(role->second); window != windows_.end())
       window->second = {.surface = window->second.surface};
@@ -191,6 +213,7 @@ void Scene::destroy(uint32_t id, const Interface& interface) {
   }
   values_.erase(id);
   belongs_.erase(id);
+  extensions_.erase(id);
   windows_.erase(id);
 }
 
@@ -250,9 +273,16 @@ void Scene::apply(uint32_t id) {
       apply(child);
 }
 
-std::string Scene::layer_text(const Layer& layer) const {
+std::string Scene::layer_text(const Layer& layer, const std::vector<const Layer*>& below) const {
   std::string text = "{";
-  for (const auto& [what, value] : layer.state) text += what + ": " + value + "; ";
+  // Nothing in the place of nothing is no change.
+  const auto changes = [&](const std::string& what, const std::string& value) {
+    const auto under = std::ranges::find_if(
+        below, [&](const Layer* other) { return other->state.contains(what); });
+    return value != "none" || (under != below.end() && (*under)->state.at(what) != "none");
+  };
+  for (const auto& [what, value] : layer.state)
+    if (changes(what, value)) text += what + ": " + value + "; ";
   for (const auto& [child, position] : layer.positions)
     text += ref(child) + " at " + position + "; ";
   if (layer.stack.size() > 1) {
@@ -267,8 +297,9 @@ std::string Scene::text(const std::function<std::string(uint32_t)>& name) const 
   std::map<std::string, std::string> lines;
   for (const auto& [id, surface] : surfaces_) {
     std::string& line = lines[name(id)];
-    line = "surface, now " + layer_text(surface.current) + "\n    cached " +
-           layer_text(surface.cached) + "\n    pending " + layer_text(surface.pending);
+    line = "surface, now " + layer_text(surface.current, {}) + "\n    cached " +
+           layer_text(surface.cached, {&surface.current}) + "\n    pending " +
+           layer_text(surface.pending, {&surface.cached, &surface.current});
     if (surface.parent != 0)
       line += "\n    child of " + ref(surface.parent) + (surface.sync ? "" : " desync");
   }

@@ -10,9 +10,9 @@
 #include "arrived.h"
 
 // What a compositor would have to show: surfaces with their pending, cached and current state,
-// sub-surfaces with order and mode, windows and popups, built by hand after the words of
-// wayland.xml and xdg-shell.xml and not from our rules. Two compositors that were brought to the
-// same scene, by whatever requests, have equal texts. It knows no sockets.
+// sub-surfaces with order and mode, viewports and their like, windows and popups, built by hand
+// after the words of wayland.xml and xdg-shell.xml and not from our rules. Two compositors that
+// were brought to the same scene, by whatever requests, have equal texts. It knows no sockets.
 
 namespace wayferry::test {
 
@@ -63,15 +63,17 @@ class Scene {
   bool synchronised(const Surface& surface) const;
   std::string value(const Arrived& request, size_t argument) const;
   std::string values(const Arrived& request, size_t first = 0) const;
-  std::string layer_text(const Layer& layer) const;
+  std::string layer_text(const Layer& layer, const std::vector<const Layer*>& below) const;
+  void make_extension(const Arrived& request, const Interface& interface, uint32_t id);
   static void merge(Layer& from, Layer& into);
 
   std::map<uint32_t, Surface> surfaces_;
   std::map<uint32_t, std::string> values_;  // regions, positioners, buffers, pools: what they are
-  std::map<uint32_t, uint32_t> belongs_;    // viewport, sub-surface → its surface
-  std::map<uint32_t, Window> windows_;      // by xdg_surface
-  std::map<uint32_t, uint32_t> roles_;      // toplevel, popup → its xdg_surface
-  std::map<uint32_t, uint32_t> frames_;     // callback → its surface
+  std::map<uint32_t, uint32_t> belongs_;    // extension, sub-surface → its surface
+  std::map<uint32_t, const Interface*> extensions_;  // viewports and their like
+  std::map<uint32_t, Window> windows_;               // by xdg_surface
+  std::map<uint32_t, uint32_t> roles_;               // toplevel, popup → its xdg_surface
+  std::map<uint32_t, uint32_t> frames_;              // callback → its surface
 };
 
 }  // namespace wayferry::test

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "util/error.h"
 #include "util/io.h"
@@ -27,6 +29,50 @@ uint32_t take(std::vector<uint32_t>& list, uint32_t number) {
   return taken;
 }
 
+// What surfaces can be given beside their own state, and how that changes.
+struct Change {
+  const char* request;
+  std::vector<Word> (*values)(uint32_t number);
+};
+struct Extension {
+  const Interface& manager;
+  const Interface& interface;
+  const char* get;
+  std::vector<Change> changes;
+};
+
+std::vector<Word> source(uint32_t number) {
+  return {0u, 0u, 256 * (1 + number % 5), 512u};
+}
+
+std::vector<Word> size(uint32_t number) {
+  return {1 + number % 9, 7u};
+}
+
+template <uint32_t end>
+std::vector<Word> one_below(uint32_t number) {
+  return {number % end};
+}
+
+const std::array extensions = {
+    Extension{protocol::wp_viewporter,
+              protocol::wp_viewport,
+              "get_viewport",
+              {{"set_source", source}, {"set_destination", size}}},
+    Extension{protocol::wp_alpha_modifier_v1,
+              protocol::wp_alpha_modifier_surface_v1,
+              "get_surface",
+              {{"set_multiplier", one_below<1000>}}},
+    Extension{protocol::wp_content_type_manager_v1,
+              protocol::wp_content_type_v1,
+              "get_surface_content_type",
+              {{"set_content_type", one_below<4>}}},
+    Extension{protocol::wp_tearing_control_manager_v1,
+              protocol::wp_tearing_control_v1,
+              "get_tearing_control",
+              {{"set_presentation_hint", one_below<2>}}},
+};
+
 std::string named(const char* what, uint32_t id) {
   return std::string(what) + " " + std::to_string(id);
 }
@@ -42,7 +88,9 @@ Wanderer::Wanderer(FakeApp& app, std::function<std::vector<Arrived>()> exchange)
   subcompositor_ = app_.bind(registry_, "wl_subcompositor", 1);
   shm_ = app_.bind(registry_, "wl_shm", 1);
   wm_ = app_.bind(registry_, "xdg_wm_base", 5);
-  viewporter_ = app_.bind(registry_, "wp_viewporter", 1);
+  static_assert(extensions.size() == extension_kinds);
+  for (size_t kind = 0; kind < extension_kinds; ++kind)
+    managers_[kind] = app_.bind(registry_, std::string(extensions[kind].manager.name), 1);
   exchange_();
 }
 
@@ -73,7 +121,9 @@ std::string Wanderer::step(uint32_t number) {
       &Wanderer::use_region,
       &Wanderer::pool,
       &Wanderer::buffer,
-      &Wanderer::viewport,
+      &Wanderer::extension,
+      &Wanderer::extension,
+      &Wanderer::extension,
       &Wanderer::make_subsurface,
       &Wanderer::move_subsurface,
       &Wanderer::order_subsurface,
@@ -141,7 +191,9 @@ std::string Wanderer::make_surface(uint32_t) {
 std::string Wanderer::destroy_surface(uint32_t number) {
   Surface* surface = any_surface(number);
   if (!surface || is_window(*surface) || surface->subsurface || surface->callbacks) return "";
-  if (surface->viewport) say(surface->viewport, protocol::wp_viewport, "destroy");
+  for (size_t kind = 0; kind < extension_kinds; ++kind)
+    if (surface->extensions[kind] != 0)
+      say(surface->extensions[kind], extensions[kind].interface, "destroy");
   const uint32_t id = surface->id;
   say(id, protocol::wl_surface, "destroy");
   std::erase_if(surfaces_, [&](const Surface& other) { return other.id == id; });
@@ -258,21 +310,26 @@ std::string Wanderer::buffer(uint32_t number) {
   return named("make buffer", buffers_.back());
 }
 
-std::string Wanderer::viewport(uint32_t number) {
+std::string Wanderer::extension(uint32_t number) {
   Surface* surface = any_surface(number);
   if (!surface) return "";
+  const size_t kind = number / 16 % extension_kinds;
+  const Extension& extension = extensions[kind];
+  const std::string what = std::string(extension.interface.name) + " of";
+  uint32_t& object = surface->extensions[kind];
   const uint32_t value = number / 64;
-  if (surface->viewport == 0) {
-    surface->viewport = app_.make(protocol::wp_viewport, viewporter_, protocol::wp_viewporter,
-                                  "get_viewport", {surface->id});
-    return named("make viewport of", surface->id);
+  if (object == 0) {
+    object = app_.make(extension.interface, managers_[kind], extension.manager, extension.get,
+                       {surface->id});
+    return "make " + named(what.c_str(), surface->id);
   }
-  if (value % 2)
-    say(surface->viewport, protocol::wp_viewport, "set_destination", {1 + value % 9, 7u});
-  else
-    say(surface->viewport, protocol::wp_viewport, "set_source",
-        {0u, 0u, 256 * (1 + value % 5), 512u});
-  return named("change viewport of", surface->id);
+  if (value % 3 == 0) {
+    say(std::exchange(object, 0), extension.interface, "destroy");
+    return "destroy " + named(what.c_str(), surface->id);
+  }
+  const Change& change = extension.changes[value % extension.changes.size()];
+  say(object, extension.interface, change.request, change.values(value / 6));
+  return "change " + named(what.c_str(), surface->id);
 }
 
 // Sub-surfaces

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,8 +13,9 @@
 
 // An app that does legal things at random: surfaces with everything that is double-buffered,
 // sub-surfaces, regions, pools and buffers that die before or after what was made of them,
-// viewports, windows and popups. What it does follows from a list of numbers alone, so two of them
-// with the same list do the same in two places, and a shorter list is a shorter story.
+// viewports and their like, windows and popups. What it does follows from a list of numbers alone,
+// so two of them with the same list do the same in two places, and a shorter list is a shorter
+// story.
 
 namespace wayferry::test {
 
@@ -28,11 +30,13 @@ class Wanderer {
   void settle();
 
  private:
+  // Viewport, multiplier, content type, tearing hint.
+  static constexpr size_t extension_kinds = 4;
   struct Surface {
     uint32_t id = 0;
     uint32_t parent = 0;      // as a sub-surface: its parent's id
     uint32_t subsurface = 0;  // the wl_subsurface
-    uint32_t viewport = 0;
+    std::array<uint32_t, extension_kinds> extensions{};
     uint32_t xdg_surface = 0, toplevel = 0, popup = 0;
     uint32_t popup_parent = 0;  // xdg_surface
     bool used = false;          // something was attached or committed
@@ -63,7 +67,7 @@ class Wanderer {
   std::string use_region(uint32_t number);
   std::string pool(uint32_t number);
   std::string buffer(uint32_t number);
-  std::string viewport(uint32_t number);
+  std::string extension(uint32_t number);
   std::string make_subsurface(uint32_t number);
   std::string move_subsurface(uint32_t number);
   std::string order_subsurface(uint32_t number);
@@ -79,7 +83,8 @@ class Wanderer {
 
   FakeApp& app_;
   std::function<std::vector<Arrived>()> exchange_;
-  uint32_t registry_ = 0, compositor_ = 0, subcompositor_ = 0, shm_ = 0, wm_ = 0, viewporter_ = 0;
+  uint32_t registry_ = 0, compositor_ = 0, subcompositor_ = 0, shm_ = 0, wm_ = 0;
+  std::array<uint32_t, extension_kinds> managers_{};
   Surfaces surfaces_;
   std::vector<uint32_t> regions_, pools_, buffers_;
   uint32_t pools_made_ = 0;

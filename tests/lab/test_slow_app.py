@@ -9,11 +9,18 @@ from harness import LabTest, Terminal, wait_until
 
 # Enough to fill the socket (a few hundred events) several times over.
 _ROUNDS = 40
+
+# What is typed begins a comment: however much of it stays, the shell makes nothing of it.
+_LETTERS = 3000
+
 _MEGABYTE = 1024 * 1024
+
+# What may wait for one app (src/monitor/backlog.h), with what an allocator keeps of it.
+_BOUND = 3 * _MEGABYTE
 
 
 class SlowApp(LabTest):
-    """foot is stopped while the pointer goes over it."""
+    """foot is stopped while the pointer goes over it, clicks and types."""
 
     HOSTS = ["alpha"]
 
@@ -38,15 +45,36 @@ class SlowApp(LabTest):
         """
         self.alpha.must("env", *(f"{k}={v}" for k, v in self.alpha.desktop.screen.items()), "sh", "-c", script)
 
+    def stop_app(self) -> int:
+        pid = self.alpha.pids("foot")[0]
+        self.alpha.must("kill", "-STOP", str(pid))
+        self.addCleanup(self.alpha.run, "kill", "-CONT", str(pid))
+        return pid
+
+    def demand_it_goes_on(self, terminal: Terminal, pid: int) -> None:
+        terminal.demand_running()
+        wait_until(lambda: self.alpha.pids("foot") == [pid], 5.0, "the same foot")
+
     def test_a_stopped_app_is_not_cut_off(self) -> None:
         terminal = Terminal(self)
         before = self.memory()
-        pid = str(self.alpha.pids("foot")[0])
-        self.alpha.must("kill", "-STOP", pid)
-        self.addCleanup(self.alpha.run, "kill", "-CONT", pid)
+        pid = self.stop_app()
         for _ in range(3):
             self.wiggle()
-        self.assertLess(self.memory() - before, _MEGABYTE, "the monitor's memory while the app does not read")
-        self.alpha.must("kill", "-CONT", pid)
-        terminal.demand_running()
-        wait_until(lambda: self.alpha.pids("foot") == [int(pid)], 5.0, "the same foot")
+        self.assertLess(self.memory() - before, _BOUND, "the monitor's memory while the app does not read")
+        self.alpha.must("kill", "-CONT", str(pid))
+        self.demand_it_goes_on(terminal, pid)
+
+    def test_what_is_typed_into_a_stopped_app_waits_for_it(self) -> None:
+        terminal = Terminal(self)
+        before = self.memory()
+        pid = self.stop_app()
+        self.alpha.type("# ")
+        for _ in range(3):
+            self.alpha.type("x" * (_LETTERS // 3))
+            self.wiggle()
+        grown = self.memory() - before
+        self.assertLess(grown, _BOUND, "the monitor's memory while the app does not read")
+        self.alpha.must("kill", "-CONT", str(pid))
+        self.alpha.key("Return")
+        self.demand_it_goes_on(terminal, pid)

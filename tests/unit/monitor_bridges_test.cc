@@ -27,10 +27,6 @@ class BridgeTest : public RelayTest {
     return id;
   }
 
-  uint32_t there(uint32_t object) {
-    return raw(relay_->model().objects.by_app(AppId{object})->compositor_id);
-  }
-
   static Word fixed(uint32_t whole) { return whole * 256; }
 
   // The app goes on at a compositor that has this in another version only.
@@ -124,6 +120,100 @@ TEST_F(BridgeTest, TheScaleIsThatOfTheOutputsWhereNobodyPrefersOne) {
   EXPECT_EQ(count(exchange(), "preferred_buffer_scale(2)"), 1u);
   b.tell(there(surface_), protocol::wl_surface.events[event::wl_surface::leave], {there(output)});
   EXPECT_EQ(count(exchange(), "preferred_buffer_scale(1)"), 1u);
+}
+
+TEST_F(BridgeTest, AScaleThatChangesUnderAWindowIsToldToIt) {
+  show_window_at_a();
+  const uint32_t output = app_->bind(registry_, "wl_output", 4);
+  exchange();
+  FakeCompositor& b = go_to("wl_compositor", 5);
+  const auto set_scale = [&](uint32_t scale) {
+    b.tell(there(output), protocol::wl_output.events[event::wl_output::scale], {scale});
+    b.tell(there(output), protocol::wl_output.events[event::wl_output::done], {});
+    return exchange();
+  };
+  set_scale(1);
+  b.tell(there(surface_), protocol::wl_surface.events[event::wl_surface::enter], {there(output)});
+  exchange();
+  const auto heard = set_scale(2);
+  ASSERT_EQ(heard.size(), 3u);
+  EXPECT_TRUE(heard[0].ends_with(".scale(2)"));
+  EXPECT_TRUE(heard[2].ends_with(".preferred_buffer_scale(2)")) << "after the output's own news";
+  EXPECT_EQ(count(set_scale(2), "preferred"), 0u) << "it is no news";
+  b.tell(there(surface_), protocol::wl_surface.events[event::wl_surface::leave], {there(output)});
+  exchange();
+  EXPECT_EQ(count(set_scale(3), "preferred"), 0u) << "it stands there no more";
+}
+
+TEST_F(BridgeTest, AWindowBetweenTwoOutputsHasTheLargerScale) {
+  Globals two = with("wl_compositor", 5);
+  two.push_back({"wl_output", 4});
+  Globals newer = plain;
+  newer.push_back({"wl_output", 4});
+  compositor("a", newer);
+  start_app();
+  show_window();
+  // The app binds by kind; the second is the other global of that name.
+  const uint32_t low = app_->bind(registry_, "wl_output", 4);
+  const auto& globals = relay_->model().globals;
+  const auto second =
+      std::ranges::find_last(globals, &protocol::wl_output, &VirtualGlobal::interface);
+  const uint32_t high = app_->make(protocol::wl_output);
+  app_->say(registry_, protocol::wl_registry, "bind",
+            {second.begin()->name, std::string_view("wl_output"), 4u, high});
+  exchange();
+  FakeCompositor& b = compositor("b", two);
+  exchange();
+  b.tell(there(low), protocol::wl_output.events[event::wl_output::scale], {1u});
+  b.tell(there(high), protocol::wl_output.events[event::wl_output::scale], {2u});
+  const auto stand = [&](uint16_t how, uint32_t output) {
+    b.tell(there(surface_), protocol::wl_surface.events[how], {there(output)});
+    return exchange();
+  };
+  EXPECT_EQ(count(stand(event::wl_surface::enter, low), "preferred_buffer_scale(1)"), 1u);
+  EXPECT_EQ(count(stand(event::wl_surface::enter, high), "preferred_buffer_scale(2)"), 1u);
+  EXPECT_EQ(count(stand(event::wl_surface::leave, low), "preferred_buffer_scale(2)"), 1u);
+  EXPECT_TRUE(alive_ && b.complaints().empty());
+}
+
+TEST_F(BridgeTest, WhoPrefersAScaleIsLeftAlone) {
+  show_window_at_a();
+  const uint32_t output = app_->bind(registry_, "wl_output", 4);
+  exchange();
+  FakeCompositor& b = compositor("b");
+  exchange();
+  b.tell(there(surface_), protocol::wl_surface.events[event::wl_surface::enter], {there(output)});
+  b.tell(there(output), protocol::wl_output.events[event::wl_output::scale], {2u});
+  b.tell(there(output), protocol::wl_output.events[event::wl_output::done], {});
+  b.tell(there(surface_), protocol::wl_surface.events[event::wl_surface::preferred_buffer_scale],
+         {2u});
+  EXPECT_EQ(count(exchange(), "preferred_buffer_scale("), 1u) << "the compositor's own";
+}
+
+TEST_F(BridgeTest, AFractionalScaleThatIsGoneFollowsTheOutputs) {
+  Globals globals = plain;
+  globals.push_back({"wp_fractional_scale_manager_v1", 1});
+  compositor("a", globals);
+  start_app();
+  show_window();
+  const uint32_t output = app_->bind(registry_, "wl_output", 4);
+  const uint32_t manager = app_->bind(registry_, "wp_fractional_scale_manager_v1", 1);
+  const uint32_t fractional =
+      make(protocol::wp_fractional_scale_v1, manager, protocol::wp_fractional_scale_manager_v1,
+           "get_fractional_scale", {surface_});
+  exchange();
+  FakeCompositor& b = compositor("b");
+  const auto says = [&](int parts) {
+    return name("wp_fractional_scale_v1", fractional) + ".preferred_scale(" +
+           std::to_string(parts) + ")";
+  };
+  EXPECT_EQ(count(exchange(), says(120)), 1u);
+  b.tell(there(output), protocol::wl_output.events[event::wl_output::scale], {2u});
+  b.tell(there(surface_), protocol::wl_surface.events[event::wl_surface::enter], {there(output)});
+  EXPECT_EQ(count(exchange(), says(240)), 1u);
+  b.tell(there(output), protocol::wl_output.events[event::wl_output::scale], {3u});
+  b.tell(there(output), protocol::wl_output.events[event::wl_output::done], {});
+  EXPECT_EQ(count(exchange(), says(360)), 1u);
 }
 
 TEST_F(BridgeTest, AnOldOutputGetsANameOnce) {

@@ -10,24 +10,6 @@ namespace {
 
 class RelayCodeTest : public RelayTest {
  protected:
-  static std::string name(const char* interface, uint32_t id) {
-    return std::string(interface) + "@" + std::to_string(id);
-  }
-
-  uint32_t bind(const char* interface) {
-    return app_->bind(registry_, interface, baseline_version(*find_interface(interface)));
-  }
-
-  uint32_t there(uint32_t object) {
-    return raw(relay_->model().objects.by_app(AppId{object})->compositor_id);
-  }
-
-  void start_with_everything() {
-    compositor("a", whole_baseline());
-    start_app();
-    show_window();
-  }
-
   // A popup of the window, with contents.
   void show_popup(bool grab) {
     const uint32_t positioner =
@@ -112,30 +94,6 @@ TEST_F(RelayCodeTest, DevicesThatTheSeatLacksAreInertUntilItHasThem) {
   EXPECT_EQ(count(c.requests(), "get_pointer"), 1u);
   EXPECT_EQ(count(c.requests(), "get_touch"), 0u) << "it was released";
   EXPECT_TRUE(c.complaints().empty());
-}
-
-TEST_F(RelayCodeTest, ADragIsNotStartedAgain) {
-  start_with_everything();
-  FakeCompositor& a = *compositors_.back();
-  const uint32_t seat = bind("wl_seat");
-  const uint32_t manager = bind("wl_data_device_manager");
-  const uint32_t device = app_->make(protocol::wl_data_device, manager,
-                                     protocol::wl_data_device_manager, "get_data_device", {seat});
-  const uint32_t source = app_->make(protocol::wl_data_source, manager,
-                                     protocol::wl_data_device_manager, "create_data_source");
-  app_->make(protocol::wl_pointer, seat, protocol::wl_seat, "get_pointer");
-  exchange();
-  a.send("wl_pointer", "button", {7u, 0u, 272u, 1u});
-  const auto pressed = exchange();
-  ASSERT_EQ(count(pressed, "button("), 1u);
-  const auto serial =
-      static_cast<uint32_t>(std::stoul(pressed[0].substr(pressed[0].find('(') + 1)));
-  app_->say(device, protocol::wl_data_device, "start_drag", {source, surface_, 0u, serial});
-  exchange();
-  EXPECT_EQ(count(a.requests(), "start_drag(wl_data_source, wl_surface, 0, 7)"), 1u);
-  FakeCompositor& b = compositor("b", whole_baseline());
-  exchange();
-  EXPECT_EQ(count(b.requests(), "start_drag"), 0u);
 }
 
 TEST_F(RelayCodeTest, APopupWithAGrabIsDismissed) {
@@ -291,6 +249,27 @@ TEST_F(RelayCodeTest, FrameCallbacksOfWhatIsNotThereFireOnce) {
   const auto events = exchange();
   EXPECT_EQ(count(events, name("wl_callback", callback) + ".done"), 1u);
   EXPECT_EQ(count(events, "delete_id(" + std::to_string(callback) + ")"), 1u);
+}
+
+// A record that names it does not bring it back: a window without a role ends the connection.
+TEST_F(RelayCodeTest, AParentThatIsGoneIsNotMadeAgain) {
+  start_with_everything();
+  const uint32_t parent_surface = surface_, parent_window = xdg_surface_, parent = toplevel_;
+  show_window();
+  app_->say(toplevel_, protocol::xdg_toplevel, "set_parent", {parent});
+  app_->say(parent, protocol::xdg_toplevel, "destroy", {});
+  app_->say(parent_window, protocol::xdg_surface, "destroy", {});
+  app_->say(parent_surface, protocol::wl_surface, "destroy", {});
+  exchange();
+  for (const char* next : {"b", "c"}) {
+    FakeCompositor& there = compositor(next, whole_baseline());
+    exchange();
+    EXPECT_EQ(count(there.requests(), "get_xdg_surface"), 1u);
+    EXPECT_EQ(count(there.requests(), "get_toplevel"), 1u);
+    EXPECT_EQ(count(there.requests(), "create_surface"), 1u);
+    EXPECT_TRUE(there.complaints().empty());
+    if (std::string_view(next) == "b") travel();
+  }
 }
 
 // Whether a region changes or goes after it was used, the surface keeps what it was.

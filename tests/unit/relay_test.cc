@@ -220,31 +220,13 @@ TEST_F(RelayTest, HeldEventsWaitAndPingsAreAnswered) {
   EXPECT_EQ(count(events, "close"), 1u);
 }
 
-// A connection's state as it travels, with its pools' files kept beside it.
-struct Saved {
-  state::Connection message;
-  std::vector<std::shared_ptr<PoolFile>> files;
-};
-
-Saved save(Relay& relay) {
-  Saved saved;
-  FileList files(saved.message);
-  save_connection(relay.model(), saved.message, files);
-  saved.files = files.files();
-  return saved;
-}
-
 TEST_F(RelayTest, AStateThatTravelledAttachesInTheSameWords) {
   compositor("a");
   start_app();
   show_window();
   const Saved saved = save(*relay_);
   const auto stayed = compositor("b").requests();
-  FrozenConnection frozen;
-  frozen.connection = load_connection(saved.message, saved.files);
-  auto [app, relay] = socket_pair();
-  app_ = std::make_unique<FakeApp>(std::move(app));
-  relay_ = std::make_unique<Relay>(std::move(relay), std::move(frozen));
+  travel();
   const auto travelled = compositor("c").requests();
   EXPECT_EQ(stayed, travelled);
   EXPECT_EQ(save(*relay_).message.objects_size(), saved.message.objects_size());
@@ -260,12 +242,7 @@ TEST_F(RelayTest, FreedIdsMayBeTakenInAnyOrderAfterAJourney) {
     app_->say(region, protocol::wl_region, "destroy", {});
   }
   exchange();
-  const Saved saved = save(*relay_);
-  FrozenConnection frozen;
-  frozen.connection = load_connection(saved.message, saved.files);
-  auto [app, relay] = socket_pair();
-  app_ = std::make_unique<FakeApp>(std::move(app));
-  relay_ = std::make_unique<Relay>(std::move(relay), std::move(frozen));
+  travel();
   compositor("b");
   app_->say(compositor_, protocol::wl_compositor, "create_region", {upper});
   exchange();
