@@ -42,7 +42,7 @@ CriuConfig dump_config(const CheckpointOptions& options) {
     config.add("lazy-pages");
     config.add("address", no_address);
   }
-  for (const ino_t socket : options.display_sockets)
+  for (const ino_t socket : options.outer_sockets)
     config.add("external", "unix[" + std::to_string(socket) + "]");
   return config;
 }
