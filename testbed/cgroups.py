@@ -61,9 +61,12 @@ def _controllers(options: str) -> str:
     return ",".join(["none", *named] if named and len(named) == len(chosen) else chosen)
 
 
-def mounts() -> dict[str, list[str]]:
-    """Folder below /sys/fs/cgroup to mount(8) arguments, for a host's own view."""
-    all_of = hierarchies()
+def mounts(*, only_v2: bool = False) -> dict[str, list[str]]:
+    """Folder below /sys/fs/cgroup to mount(8) arguments, for a host's own view. With ONLY_V2 the host does not see
+    the version 1 hierarchies that the machine may have too, nor the controllers that are bound to them."""
+    all_of = [h for h in hierarchies() if h.fstype == "cgroup2" or not only_v2]
+    if not all_of:
+        raise LabError("this machine has no version 2 control groups (mount -t cgroup2)")
     if len(all_of) == 1 and all_of[0].fstype == "cgroup2":
         return {".": all_of[0].mount_args}
     return {h.path.name: h.mount_args for h in all_of}

@@ -60,6 +60,7 @@ def _host_verbs(sub: _Verbs) -> None:
     up.add_argument("--compositor", choices=COMPOSITORS, default="sway")
     up.add_argument("--hosts", default="alpha,beta", help="names, by comma (default: alpha,beta)")
     up.add_argument("--background", default=DEFAULT_BACKGROUND, help="colour of the desktop, six hex digits")
+    up.add_argument("--cgroup-v2", action="store_true", help="hosts that see version 2 control groups only")
     up.add_argument("--no-build", action="store_true", help="use the last build that succeeded")
     _add(sub, "down", verbs.down, "end the hosts and remove every trace of them")
     _add(sub, "status", verbs.status, "list the hosts that are up, and where their logs are")

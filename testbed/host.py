@@ -110,9 +110,12 @@ def start(
     layers: list[Path],
     prepare: Callable[[Path], None],
     keep_fd: int | None,
+    *,
+    only_cgroup_v2: bool = False,
 ) -> Host:
     """Makes a host. PREPARE fills the upper layer of its root before the start. With KEEP_FD the host
-    outlives this process and holds that descriptor (the run's lock); without, it dies with the calling thread."""
+    outlives this process and holds that descriptor (the run's lock); without, it dies with the calling thread.
+    ONLY_CGROUP_V2 hides the machine's version 1 control groups from it."""
     plain = folder / "plain"
     (folder / "logs").mkdir(parents=True)
     shared = folder.parent / "shared"
@@ -126,7 +129,7 @@ def start(
             Bind(shared, SHARED_FOLDER, writable=True),
             *_plain_binds(plain),
         ],
-        cgroups.mounts(),
+        cgroups.mounts(only_v2=only_cgroup_v2),
     )
     chamber.upper.mkdir()
     prepare(chamber.upper)

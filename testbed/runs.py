@@ -65,15 +65,17 @@ class Run:
             os.close(self.lock)
 
 
-def start(names: list[str], desktop: Desktop, *, standing: str | None = None) -> Run:
+def start(
+    names: list[str], desktop: Desktop, *, standing: str | None = None, only_cgroup_v2: bool = False
+) -> Run:
     """Brings up hosts NAMES, desktops painted, cables laid, ssh ready, with
     what was built last installed. STANDING names a run that is to outlive this process, to be found
-    again by that name."""
+    again by that name. ONLY_CGROUP_V2: see host.py."""
     clean()
     _allow_large_pipes()
     run = _claim(standing or secrets.token_hex(4), desktop)
     try:
-        _start_hosts(run, names, keep=standing is not None)
+        _start_hosts(run, names, keep=standing is not None, only_cgroup_v2=only_cgroup_v2)
         _start_services(run)
     except BaseException as error:
         kept = _keep_logs(run)
@@ -125,7 +127,7 @@ def _claim(run_id: str, desktop: Desktop) -> Run:
     return Run(run_id, folder, desktop, {}, lock)
 
 
-def _start_hosts(run: Run, names: list[str], *, keep: bool) -> None:
+def _start_hosts(run: Run, names: list[str], *, keep: bool, only_cgroup_v2: bool) -> None:
     layers = [run.folder / "install", rootfs.ensure()]
     build.copy_install(layers[0])
     keys = run.folder / "keys"
@@ -140,6 +142,7 @@ def _start_hosts(run: Run, names: list[str], *, keep: bool) -> None:
             layers,
             partial(ssh.install, keys=keys, name=name, addresses=addresses),
             run.lock if keep else None,
+            only_cgroup_v2=only_cgroup_v2,
         )
         # At once, so that hosts of a start that is killed half-way can be found and ended.
         _save(run)

@@ -35,7 +35,7 @@ def up(args: argparse.Namespace) -> int:
         _refresh(run)
     else:
         desktop = Desktop(args.compositor, args.background)
-        run = runs.start(args.hosts.split(","), desktop, standing=args.run)
+        run = runs.start(args.hosts.split(","), desktop, standing=args.run, only_cgroup_v2=args.cgroup_v2)
     say.step(f"up: {', '.join(run.hosts)} ({run.desktop.compositor}); logs below {run.folder}")
     return 0
 

@@ -15,6 +15,7 @@ struct FreezeOptions {
   std::string name;
   std::string file;
   VolumeWishes volumes;
+  bool close_foreign = false;
   bool with_image = false;
   bool oci = false;
   bool json = false;
@@ -40,11 +41,17 @@ void freeze(const LocalHost& here, const FreezeOptions& options) {
                           .ask = [&](const std::string& id) { return decide_here(here, id); },
                           .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
-      here, {.name = options.name, .mode = MoveMode::eager, .volumes = options.volumes}, target,
+      here,
+      {.name = options.name,
+       .mode = MoveMode::eager,
+       .volumes = options.volumes,
+       .close_foreign = options.close_foreign},
+      target,
       {.fault = fault, .interrupt = &interrupt, .words = [&] { return receiving.words(); }});
   if (options.json) return std::println("{}", to_json(report));
   std::println(stderr, "{} is frozen in {} ({:.1f} MB)", options.name, file,
                static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+  for (const std::string& note : report.notes) std::println(stderr, "note: {}", note);
 }
 
 }  // namespace
@@ -57,6 +64,7 @@ void add_freeze(CLI::App& root, const LocalHost& host) {
       ->required()
       ->type_name("FILE");
   add_volume_options(*verb, options->volumes);
+  add_foreign_option(*verb, options->close_foreign);
   verb->add_flag("--with-image", options->with_image,
                  "The container's image too, for hosts that lack it");
   verb->add_flag("--oci", options->oci, "As an OCI image, which registries can store");

@@ -97,6 +97,7 @@ void add_move(CLI::App& root, const LocalHost& host) {
                    "Bytes a second for memory that follows, e.g. 20MB (lazy only)")
       ->transform(CLI::AsSizeValue(true));
   add_volume_options(*verb, options->request.volumes);
+  add_foreign_option(*verb, options->request.close_foreign);
   verb->add_flag("--json", options->json, "Report for scripts");
   verb->callback([&host, options] {
     options->request.mode = mode_from(options->mode);

@@ -13,6 +13,11 @@ void add_volume_options(CLI::App& verb, VolumeWishes& wishes) {
       ->allow_extra_args(false);
 }
 
+void add_foreign_option(CLI::App& verb, bool& close) {
+  verb.add_flag("--close-foreign", close,
+                "Close the app's connections to what stays behind, instead of refusing");
+}
+
 void add_all(CLI::App& root, const LocalHost& host) {
   root.description("Moves running Wayland applications between machines.");
   root.set_version_flag("--version", WAYFERRY_VERSION);

@@ -14,6 +14,8 @@ namespace wayferry {
 
 /// --carry and --shared.
 void add_volume_options(CLI::App& verb, VolumeWishes& wishes);
+/// --close-foreign.
+void add_foreign_option(CLI::App& verb, bool& close);
 
 void add_run(CLI::App& root, const LocalHost& host);
 void add_ps(CLI::App& root, const LocalHost& host);

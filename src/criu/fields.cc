@@ -15,10 +15,36 @@ uint32_t little_endian(std::string_view bytes) {
   return value;
 }
 
+constexpr uint64_t wire_varint = 0;
+constexpr uint64_t wire_bytes = 2;
+
+void put_varint(std::string& to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) to += static_cast<char>(value | 0x80);
+  to += static_cast<char>(value);
+}
+
 }  // namespace
+
+void put_number(std::string& message, uint64_t field, uint64_t value) {
+  put_varint(message, field << 3 | wire_varint);
+  put_varint(message, value);
+}
+
+void put_bytes(std::string& message, uint64_t field, std::string_view bytes) {
+  put_varint(message, field << 3 | wire_bytes);
+  put_varint(message, bytes.size());
+  message += bytes;
+}
+
+void put_record(std::string& image, std::string_view message) {
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    image += static_cast<char>(message.size() >> shift);
+  image += message;
+}
 
 bool Fields::next() {
   if (rest_.empty()) return false;
+  const std::string_view from_here = rest_;
   const uint64_t key = varint();
   number = key >> 3;
   switch (key & 7) {
@@ -37,6 +63,7 @@ bool Fields::next() {
     default:
       throw ProtocolError(where_, "unknown wire type");
   }
+  raw = from_here.substr(0, from_here.size() - rest_.size());
   return true;
 }
 

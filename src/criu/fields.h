@@ -15,11 +15,13 @@ class Fields {
   /// `where` names the image in the ProtocolError of a message that is none.
   Fields(std::string_view message, std::string where) : rest_(message), where_(std::move(where)) {}
 
-  /// Steps to the next field; false at the end. Then `number`, and `value` or `bytes`.
+  /// Steps to the next field; false at the end. Then `number`, `value` or `bytes`, and all of it as
+  /// it stands in the message.
   bool next();
   uint64_t number = 0;
   uint64_t value = 0;
   std::string_view bytes;
+  std::string_view raw;
 
  private:
   uint64_t varint();
@@ -28,6 +30,13 @@ class Fields {
   std::string_view rest_;
   std::string where_;
 };
+
+/// Append one field to a message.
+void put_number(std::string& message, uint64_t field, uint64_t value);
+void put_bytes(std::string& message, uint64_t field, std::string_view bytes);
+
+/// Appends a record: the size and the message.
+void put_record(std::string& image, std::string_view message);
 
 /// The records of an image: a 32 bit size and a message each, after `magic` words of the head.
 /// next() gives the next record's message; false at the end.

@@ -18,8 +18,6 @@ constexpr uint64_t field_task_core = 3;
 constexpr uint64_t field_task_state = 1;
 constexpr uint64_t task_stopped = 3;
 
-constexpr uint32_t core_magic = 0x55053847;  // CORE_MAGIC of CRIU's criu/include/magic.h
-
 const char* const core_image = "CRIU core image";
 
 // "core-12.img" → 12. Other images of a checkpoint have other names.

@@ -91,17 +91,18 @@ std::vector<std::string> base_environment() {
   };
 }
 
-std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs) {
+std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs, CriuOptions criu) {
   const BundlePaths paths(dirs);
-  const Json config = {
+  Json config = {
       {"ociVersion", "1.0.2"},
       {"hostname", spec.name},
       {"root", {{"path", paths.root.native()}, {"readonly", false}}},
       {"process", process(spec)},
       {"mounts", mounts(spec, dirs)},
       {"linux", linux_part(spec.name, paths)},
-      {"annotations", {{"org.criu.config", paths.criu.native()}}},
   };
+  if (criu == CriuOptions::annotation)
+    config["annotations"] = {{"org.criu.config", paths.criu.native()}};
   return config.dump(2) + "\n";
 }
 

@@ -36,7 +36,11 @@ struct BundlePaths {
 /// Environment of every container, before what ContainerSpec adds.
 std::vector<std::string> base_environment();
 
+/// Who tells CRIU where its options are: the runtime, asked by an annotation, or the environment.
+enum class CriuOptions { annotation, environment };
+
 /// config.json.
-std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs);
+std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs,
+                          CriuOptions criu = CriuOptions::annotation);
 
 }  // namespace wayferry

@@ -118,6 +118,20 @@ void enter_cgroups(const std::string& container) {
   }
 }
 
+std::vector<std::string> inside_cgroups(const std::string& container) {
+  constexpr const char* enter =
+      R"(while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs"; shift; done; shift; exec "$@")";
+  std::vector<std::string> words = {"sh", "-euc", enter, "sh"};
+  for (const Path& folder : all_folders(container)) words.push_back(folder.native());
+  words.emplace_back("--");
+  return words;
+}
+
+bool cgroup_versions_are_mixed() {
+  const auto controllers = read_file(mount_point / "unified" / "cgroup.controllers");
+  return !mounted_version_2() && controllers && !controllers->empty();
+}
+
 void remove_cgroups(const std::string& container) {
   for (const Path& folder : all_folders(container)) std::filesystem::remove(folder);
 }

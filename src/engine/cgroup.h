@@ -52,6 +52,12 @@ class Cgroup {
 /// Puts the calling process into the container's group in every hierarchy, made if not there.
 void enter_cgroups(const std::string& container);
 
+/// The command that runs another from inside the group.
+std::vector<std::string> inside_cgroups(const std::string& container);
+
+/// Whether version 2's control groups are mounted beside version 1's, and have controllers.
+bool cgroup_versions_are_mixed();
+
 /// Removes the group from every hierarchy; nobody may be in it any more.
 void remove_cgroups(const std::string& container);
 

@@ -89,8 +89,21 @@ std::string CliEngine::id_of(const std::string& name) const {
                                       "label=" + std::string(session_label) + name}));
 }
 
-std::string CliEngine::required_id(const std::string& name) const {
-  std::string id = id_of(name);
+CliEngine::Answer CliEngine::ask(const std::string& id) const {
+  const std::string said = inspect(id, std::string(".State.Pid}} {{") + runtime_field());
+  const size_t blank = std::min(said.find(' '), said.size());
+  return {.init = std::stoi(said), .runtime = said.substr(std::min(blank + 1, said.size()))};
+}
+
+// That there is none is asked for again: it may come.
+CliEngine::Known& CliEngine::know(const std::string& name) {
+  Known& known = known_[name];
+  if (known.id.empty()) known.id = id_of(name);
+  return known;
+}
+
+std::string CliEngine::required_id(const std::string& name) {
+  const std::string& id = know(name).id;
   if (id.empty()) throw Failure("", program_[0] + " has no container of the session " + name);
   return id;
 }
@@ -155,33 +168,35 @@ void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Pu
   words.insert(words.end(), spec.argv.begin() + 1, spec.argv.end());
   const std::string id = without_newline(run_checked(words));
   mount_upper(inspect(id, ".GraphDriver.Data.UpperDir"), dirs);
+  known_[spec.name] = {.id = id};
   if (purpose == Purpose::restore) make_restorable(id);
   undo.dismiss();
 }
 
-pid_t CliEngine::init_of(const std::string& name) {
-  const std::string id = id_of(name);
-  return id.empty() ? 0 : std::stoi(inspect(id, ".State.Pid"));
-}
-
+// A move asks for the group long before it asks for the runtime, which stands in its downtime.
 Cgroup CliEngine::group(const std::string& name) {
-  if (const auto known = groups_.find(name); known != groups_.end() && known->second.exists())
-    return known->second;
-  const pid_t init = init_of(name);
-  const Cgroup found = Cgroup::of(init);
-  if (init > 0) groups_.insert_or_assign(name, found);
-  return found;
+  Known& known = known_[name];
+  if (known.group && known.group->exists()) return *known.group;
+  known = {.id = id_of(name)};  // somebody may have removed it
+  if (known.id.empty()) return Cgroup::of(0);
+  const Answer answer = ask(known.id);
+  known.runtime = answer.runtime;
+  if (answer.init > 0) known.group = Cgroup::of(answer.init);
+  return Cgroup::of(answer.init);
 }
 
 OciEngine::Runtime CliEngine::runtime(const std::string& name, const ContainerDirs& /*dirs*/) {
   const std::string id = required_id(name);
-  return {.command = runtime_command(inspect(id, runtime_field())), .id = id};
+  Known& known = know(name);
+  if (known.runtime.empty()) known.runtime = ask(id).runtime;
+  return {.command = runtime_command(known.runtime), .id = id};
 }
 
 pid_t CliEngine::start(const std::string& name, const ContainerDirs& /*dirs*/,
                        const ContainerOutput& /*output*/) {
-  run_checked({"start", required_id(name)});
-  const pid_t init = init_of(name);
+  const std::string id = required_id(name);
+  run_checked({"start", id});
+  const pid_t init = ask(id).init;
   if (init > 0) return init;
   const Output said = run(log_command(name, false));
   throw Failure("", "the app ended at once; it said: " + without_newline(said.err + said.out));
@@ -197,8 +212,10 @@ pid_t CliEngine::restore(const std::string& name, const ContainerDirs& dirs,
   const Output output = restore_from(id, options.images);
   if (output.status != 0)
     fail("cannot restore the app", options.work / "restore.log", without_newline(output.err));
+  const pid_t init = restored_init(id);
+  know(name).group = Cgroup::of(init);
   hold_restored(group(name), options.images);
-  return init_of(name);
+  return init;
 }
 
 void CliEngine::remove(const std::string& name, const ContainerDirs& dirs) {
@@ -206,7 +223,7 @@ void CliEngine::remove(const std::string& name, const ContainerDirs& dirs) {
     kill(name, std::chrono::milliseconds(0));
     run_checked({"rm", "--force", id});
   }
-  groups_.erase(name);
+  known_.erase(name);
   unmount_upper(dirs);
   const BundlePaths paths(dirs);
   for (const Path& file : {paths.criu, paths.log}) std::filesystem::remove(file);

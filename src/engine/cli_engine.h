@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/oci.h"
@@ -52,6 +53,8 @@ class CliEngine : public OciEngine {
   virtual void make_restorable(const std::string& id) = 0;
   /// Restores a container from images; what had to be put in their place is taken away again.
   virtual Output restore_from(const std::string& id, const Path& images) = 0;
+  /// The host's pid of a restored container's first process.
+  virtual pid_t restored_init(const std::string& id) { return ask(id).init; }
 
   /// Runs a command of the engine; run_checked throws what it said when it failed.
   std::vector<std::string> words_of(const std::vector<std::string>& arguments) const;
@@ -60,14 +63,26 @@ class CliEngine : public OciEngine {
   std::string inspect(const std::string& id, const std::string& field) const;
 
  private:
+  struct Answer {
+    pid_t init = 0;  ///< 0 if the container does not run
+    std::string runtime;
+  };
+  /// What does not change while a container is there, or, of the group, runs. Asking the engine for
+  /// it costs 20 to 80 ms each time, which would be downtime.
+  struct Known {
+    std::string id;  ///< empty: there is no container
+    std::string runtime = {};
+    std::optional<Cgroup> group = {};
+  };
+
+  Answer ask(const std::string& id) const;
+  Known& know(const std::string& name);
   /// The id of the session's container; empty if there is none.
   std::string id_of(const std::string& name) const;
-  std::string required_id(const std::string& name) const;
-  pid_t init_of(const std::string& name);
+  std::string required_id(const std::string& name);
 
   std::vector<std::string> program_;
-  /// Asking the engine costs 20 ms; a group stays where it is while the container runs.
-  std::map<std::string, Cgroup> groups_;
+  std::map<std::string, Known> known_;
 };
 
 }  // namespace wayferry

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "criu/programs.h"
+#include "engine/crun.h"
 #include "engine/docker.h"
 #include "engine/podman.h"
 #include "engine/runc.h"
@@ -25,9 +26,9 @@ constexpr KnownEngine known[] = {
     {"podman", "apt install podman",
      [] -> std::unique_ptr<Engine> { return std::make_unique<PodmanEngine>(); }},
     {"runc", "apt install runc",
-     [] -> std::unique_ptr<Engine> { return std::make_unique<RuncEngine>("runc"); }},
+     [] -> std::unique_ptr<Engine> { return std::make_unique<RuncEngine>(); }},
     {"crun", "apt install crun libcriu2",
-     [] -> std::unique_ptr<Engine> { return std::make_unique<RuncEngine>("crun"); }},
+     [] -> std::unique_ptr<Engine> { return std::make_unique<CrunEngine>(); }},
 };
 
 constexpr const char* without_a_store = "runc";

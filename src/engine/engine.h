@@ -61,10 +61,10 @@ struct ContainerOutput {
 };
 
 struct CheckpointOptions {
-  Path images;                         ///< exists, empty; all that is in it afterwards travels
-  Path work;                           ///< CRIU's log and scratch files
-  std::vector<ino_t> display_sockets;  ///< the app's ends of its display connections
-  bool lazy = false;                   ///< leave out what can be fetched from the processes later
+  Path images;                       ///< exists, empty; all that is in it afterwards travels
+  Path work;                         ///< CRIU's log and scratch files
+  std::vector<ino_t> outer_sockets;  ///< the app's ends of connections that are left to us
+  bool lazy = false;                 ///< leave out what can be fetched from the processes later
 };
 
 struct RestoreOptions {

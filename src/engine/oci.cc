@@ -42,7 +42,7 @@ CriuConfig dump_config(const CheckpointOptions& options) {
     config.add("lazy-pages");
     config.add("address", no_address);
   }
-  for (const ino_t socket : options.display_sockets)
+  for (const ino_t socket : options.outer_sockets)
     config.add("external", "unix[" + std::to_string(socket) + "]");
   return config;
 }
@@ -139,11 +139,13 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   dump_config(options).write(BundlePaths(dirs).criu);
   const LiftedStops lifted(container);
   const Runtime below = runtime(name, dirs);
-  const auto error =
-      run_runtime(dirs, below.command,
-                  {"checkpoint", "--leave-running", "--image-path", options.images.native(),
-                   "--work-path", options.work.native(), below.id},
-                  {});
+  std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
+                                        "--image-path", options.images.native(),
+                                        "--work-path",  options.work.native()};
+  arguments.insert(arguments.end(), below.checkpoint_options.begin(),
+                   below.checkpoint_options.end());
+  arguments.push_back(below.id);
+  const auto error = run_runtime(dirs, below.command, arguments, {});
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
   // but a CRIU that crashed does not.
   container.freeze();

@@ -27,10 +27,12 @@ class OciEngine : public Engine {
   void kill(const std::string& name, std::chrono::milliseconds grace) override;
 
  protected:
-  /// The runtime's words for this container: program, options, and the container's id there.
+  /// The runtime's words for this container: program, options, the container's id there, and what
+  /// else this runtime must be told for a checkpoint.
   struct Runtime {
     std::vector<std::string> command;
     std::string id;
+    std::vector<std::string> checkpoint_options = {};
   };
   virtual Runtime runtime(const std::string& name, const ContainerDirs& dirs) = 0;
   virtual Cgroup group(const std::string& name) = 0;

@@ -50,12 +50,21 @@ std::vector<std::string> PodmanEngine::runtime_command(const std::string& runtim
 // It takes a container that ended for one that can be restored, and one that was only created for
 // one that cannot: configured by `init`, ended by `stop`, and nothing of the app has run.
 void PodmanEngine::make_restorable(const std::string& id) {
+  folder_ = inspect(id, ".StaticDir");
   run_checked({"init", id});
+  pid_file_ = inspect(id, ".PidFile");
   run_checked({"stop", "--time", "0", id});
 }
 
+// conmon writes it anew; asking Podman takes longer than CRIU for a small app.
+pid_t PodmanEngine::restored_init(const std::string& id) {
+  const auto pid = read_file(pid_file_);
+  return pid && !pid->empty() ? std::stoi(*pid) : CliEngine::restored_init(id);
+}
+
 Output PodmanEngine::restore_from(const std::string& id, const Path& images) {
-  const Path place = Path(inspect(id, ".StaticDir")) / "checkpoint";
+  const Path place = folder_ / "checkpoint";
+  std::filesystem::remove(pid_file_);  // of the run that made it restorable
   std::filesystem::remove_all(place);
   std::filesystem::create_directory_symlink(images, place);
   const Undo unlink([&] { std::filesystem::remove(place); });

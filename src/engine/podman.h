@@ -19,6 +19,12 @@ class PodmanEngine : public CliEngine {
   std::vector<std::string> runtime_command(const std::string& runtime) const override;
   void make_restorable(const std::string& id) override;
   Output restore_from(const std::string& id, const Path& images) override;
+  pid_t restored_init(const std::string& id) override;
+
+ private:
+  // Of the container that was made restorable, asked for while the app still runs elsewhere.
+  Path folder_;
+  Path pid_file_;
 };
 
 }  // namespace wayferry

@@ -9,6 +9,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "util/error.h"
 
 namespace wayferry {
@@ -115,6 +117,12 @@ std::string escaped(const Path& path, std::string_view separators) {
 }
 
 }  // namespace
+
+bool is_common_device(mode_t mode, dev_t device) {
+  return S_ISCHR(mode) && std::ranges::any_of(devices, [&](const Device& d) {
+           return ::makedev(d.major, d.minor) == device;
+         });
+}
 
 std::string overlay_options(const RootLayers& layers) {
   return "lowerdir=" + escaped(layers.skeleton, "\\,:") + ":" + escaped(layers.base, "\\,:") +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include "util/io.h"
 
 // The container's root file system: three layers of an overlay. On top what the app writes, below
@@ -27,5 +29,8 @@ void unmount_root(const RootLayers& layers);
 
 /// The options of the overlay mount: paths with its separators in them escaped.
 std::string overlay_options(const RootLayers& layers);
+
+/// Whether it is one of the devices that every container is given, all of them harmless.
+bool is_common_device(mode_t mode, dev_t device);
 
 }  // namespace wayferry

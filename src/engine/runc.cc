@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/runc.h"
 
-#include "engine/bundle.h"
 #include "engine/image.h"
 #include "engine/namespaces.h"
 #include "engine/root.h"
@@ -23,6 +22,12 @@ Path base_directory(const ContainerSpec& spec) {
   return spec.base_kind == "image" ? image_root(spec.base) : Path(spec.base);
 }
 
+std::vector<std::string> joined(std::vector<std::string> words,
+                                const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 pid_t read_pid(const Path& file) {
   const auto text = read_file(file);
   if (!text || text->empty()) throw Failure("", "the engine wrote no pid to " + file.native());
@@ -31,9 +36,17 @@ pid_t read_pid(const Path& file) {
 
 }  // namespace
 
-std::vector<std::string> RuncEngine::behind(std::vector<std::string> door) const {
-  door.push_back(program_);
-  return door;
+std::vector<std::string> RuncEngine::program(const BundlePaths& /*paths*/) const {
+  return {"runc"};
+}
+
+std::string RuncEngine::config(const ContainerSpec& spec, const ContainerDirs& dirs) const {
+  return bundle_config(spec, dirs);
+}
+
+std::vector<std::string> RuncEngine::restore_door(const std::string& /*name*/,
+                                                  const BundlePaths& paths) const {
+  return inside_both(paths.namespaces);
 }
 
 EngineImage RuncEngine::image(const std::string& reference) {
@@ -63,8 +76,9 @@ ContainerSpec RuncEngine::with_folders(ContainerSpec spec) {
 void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
                          Purpose /*purpose*/) {
   if (spec.network != "none")
-    throw Failure("", program_ + " has no network " + spec.network,
+    throw Failure("", "this engine has no network " + spec.network,
                   "use --engine docker or podman, which have networks");
+  demand_fitness();
   const BundlePaths paths(dirs);
   const RootLayers layers = layers_of(base_directory(spec), dirs);
   for (const Path& folder : {dirs.bundle, dirs.display})
@@ -74,7 +88,7 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
   Undo undo([&] { remove(spec.name, dirs); });
   mount_root(layers);
   make_namespaces(paths.namespaces, spec.name);
-  write_file(paths.config, bundle_config(with_folders(spec), dirs));
+  write_file(paths.config, config(with_folders(spec), dirs));
   undo.dismiss();
 }
 
@@ -82,7 +96,7 @@ pid_t RuncEngine::start(const std::string& name, const ContainerDirs& dirs,
                         const ContainerOutput& output) {
   const BundlePaths paths(dirs);
   const auto error = run_runtime(
-      dirs, {program_},
+      dirs, program(paths),
       {"run", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(), name},
       output);
   if (error) throw Failure("", "cannot start the app: " + *error);
@@ -95,25 +109,31 @@ Cgroup RuncEngine::group(const std::string& name) {
 
 // From inside the app's network, so that CRIU finds nothing to dump there (namespaces.h).
 OciEngine::Runtime RuncEngine::runtime(const std::string& name, const ContainerDirs& dirs) {
-  return {.command = behind(inside_network(BundlePaths(dirs).namespaces)), .id = name};
+  const BundlePaths paths(dirs);
+  return {.command = joined(inside_network(paths.namespaces), program(paths)),
+          .id = name,
+          .checkpoint_options = checkpoint_options()};
 }
 
 pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
                           const RestoreOptions& options, const ContainerOutput& output) {
   const BundlePaths paths(dirs);
   restore_config(options).write(paths.criu);
-  const auto error = run_runtime(
-      dirs, behind(inside_both(paths.namespaces)),
-      {"restore", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(),
-       "--image-path", options.images.native(), "--work-path", options.work.native(), name},
-      output);
+  std::vector<std::string> arguments = {
+      "restore",     "--detach",           "--bundle",     dirs.bundle.native(),
+      "--pid-file",  paths.pid.native(),   "--image-path", options.images.native(),
+      "--work-path", options.work.native()};
+  arguments = joined(std::move(arguments), restore_options());
+  arguments.push_back(name);
+  const auto error =
+      run_runtime(dirs, joined(restore_door(name, paths), program(paths)), arguments, output);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
   hold_restored(group(name), options.images);
   return read_pid(paths.pid);
 }
 
-void RuncEngine::delete_container(const std::string& name) {
-  const Output output = run({program_, "delete", "--force", name});
+void RuncEngine::delete_container(const std::string& name, const BundlePaths& paths) {
+  const Output output = run(joined(program(paths), {"delete", "--force", name}));
   // Half made or never made: there is nothing to delete, and --force says so or is silent.
   if (output.status != 0 && output.err.find("does not exist") == std::string::npos)
     throw Failure("", "cannot delete the container " + name + ": " + output.err);
@@ -122,7 +142,7 @@ void RuncEngine::delete_container(const std::string& name) {
 void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
   kill(name, 0ms);
-  delete_container(name);
+  delete_container(name, paths);
   remove_cgroups(name);
   unmount_root(layers_of({}, dirs));
   remove_namespaces(paths.namespaces);

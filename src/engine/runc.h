@@ -3,19 +3,18 @@
 
 #include <string>
 
+#include "engine/bundle.h"
 #include "engine/oci.h"
 
-// runc, and crun, which takes the same commands, without an engine above: the container's root,
-// bundle and namespaces are ours, and made for being moved. It keeps no state of its own: what it
-// must know of a container it finds in the bundle, in the cgroup and in the runtime's own records,
-// so any process of ours can go on where another one ended.
+// runc without an engine above (and crun, which takes the same commands: crun.h): the container's
+// root, bundle and namespaces are ours, and made for being moved. It keeps no state of its own:
+// what it must know of a container it finds in the bundle, in the cgroup and in the runtime's own
+// records, so any process of ours can go on where another one ended.
 
 namespace wayferry {
 
 class RuncEngine : public OciEngine {
  public:
-  explicit RuncEngine(std::string program) : program_(std::move(program)) {}
-
   EngineImage image(const std::string& reference) override;
   ImageCommands image_commands(const std::string& digest) override;
   Path named_volume(const std::string& name) override;
@@ -31,12 +30,21 @@ class RuncEngine : public OciEngine {
   Runtime runtime(const std::string& name, const ContainerDirs& dirs) override;
   Cgroup group(const std::string& name) override;
 
- private:
-  std::vector<std::string> behind(std::vector<std::string> door) const;
-  ContainerSpec with_folders(ContainerSpec spec);
-  void delete_container(const std::string& name);
+  /// Throws Failure where the runtime cannot do on this host what will be asked of it.
+  virtual void demand_fitness() const {}
+  /// The command; for a checkpoint or a restore, one that reads CRIU's options where they stand.
+  virtual std::vector<std::string> program(const BundlePaths& paths) const;
+  virtual std::string config(const ContainerSpec& spec, const ContainerDirs& dirs) const;
+  /// What the runtime must be told beside the usual for a checkpoint, and for a restore.
+  virtual std::vector<std::string> checkpoint_options() const { return {}; }
+  virtual std::vector<std::string> restore_options() const { return {}; }
+  /// The command that enters what a restore is to be made in.
+  virtual std::vector<std::string> restore_door(const std::string& name,
+                                                const BundlePaths& paths) const;
 
-  std::string program_;
+ private:
+  ContainerSpec with_folders(ContainerSpec spec);
+  void delete_container(const std::string& name, const BundlePaths& paths);
 };
 
 }  // namespace wayferry

@@ -65,8 +65,13 @@ std::string program_of(pid_t process) {
   return name;
 }
 
-/// In words, with the process of each; empty if there are none.
-std::string foreign_connections(const std::vector<pid_t>& processes) {
+}  // namespace
+
+std::string to_text(const ForeignSocket& socket) {
+  return socket.owner + " to " + (socket.peer.empty() ? "a socket without a name" : socket.peer);
+}
+
+std::vector<ForeignSocket> foreign_sockets_of(const std::vector<pid_t>& processes) {
   std::set<ino_t> own;
   std::map<ino_t, pid_t> owners;
   for (const pid_t process : processes)
@@ -75,15 +80,13 @@ std::string foreign_connections(const std::vector<pid_t>& processes) {
       owners.emplace(inode, process);
     }
   if (own.empty()) return {};
-  std::string list;
-  for (const ForeignSocket& socket : foreign_sockets(ss_in_network_of(processes[0], {"-Hxa"}), own))
-    list += std::format("{}{} (process {}) to {}", list.empty() ? "" : ", ",
-                        program_of(owners.at(socket.inode)), owners.at(socket.inode),
-                        socket.peer.empty() ? "a socket without a name" : socket.peer);
-  return list;
+  auto found = foreign_sockets(ss_in_network_of(processes[0], {"-Hxa"}), own);
+  for (ForeignSocket& socket : found) {
+    const pid_t owner = owners.at(socket.inode);
+    socket.owner = std::format("{} (process {})", program_of(owner), owner);
+  }
+  return found;
 }
-
-}  // namespace
 
 std::vector<ForeignSocket> foreign_sockets(std::string_view ss_output, const std::set<ino_t>& own) {
   std::map<ino_t, std::string_view> names;
@@ -105,11 +108,14 @@ std::vector<ForeignSocket> foreign_sockets(std::string_view ss_output, const std
 void require_no_foreign_sockets(const std::vector<pid_t>& processes) {
   // The app runs: a connection that it made between the two looks seems to lead outside, once.
   constexpr int looks = 3;
-  std::string list;
+  std::vector<ForeignSocket> found;
   for (int look = 0; look < looks; ++look)
-    if ((list = foreign_connections(processes)).empty()) return;
+    if ((found = foreign_sockets_of(processes)).empty()) return;
+  std::string list;
+  for (const ForeignSocket& socket : found) list += (list.empty() ? "" : ", ") + to_text(socket);
   throw Failure("", "the app is connected to what stays behind: " + list,
-                "let it close these connections, or run it without the volume that leads there");
+                "let the app see their end with --close-foreign, or run it without the volume that "
+                "leads there");
 }
 
 size_t established_connections(pid_t process) {

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <format>
 
+#include "criu/closed_sockets.h"
 #include "move/checks.h"
 #include "move/criu_log.h"
 #include "move/facts.h"
@@ -126,7 +127,7 @@ class Mover {
   void check_both() {
     volumes_ = plan_volumes(*engine_, record_.spec, request_.volumes);
     const auto processes = engine_->processes(request_.name);
-    require_no_foreign_sockets(processes);
+    if (!request_.close_foreign) require_no_foreign_sockets(processes);
     note_connections(processes);
     scan_trees();
     const ImageNeeds memory = memory_of(processes);
@@ -254,6 +255,16 @@ class Mover {
   void pause() {
     steps_.undo_with("pause", [this] { engine_->resume(request_.name); });
     engine_->pause(request_.name);
+    if (request_.close_foreign) note_foreign();
+  }
+
+  // Now that no other can be made. They are closed in the images only: here they stay what they
+  // are.
+  void note_foreign() {
+    for (const ForeignSocket& socket : foreign_sockets_of(engine_->processes(request_.name))) {
+      foreign_.insert(socket.inode);
+      report_.notes.push_back("closed: the connection of " + to_text(socket));
+    }
   }
 
   void seal() { sealed_ = monitor_.seal(engine_->processes(request_.name)); }
@@ -264,20 +275,23 @@ class Mover {
       for (const auto& [folder, marks] : trees_) out_.file_differences(folder, marks);
     };
     const auto ship = [this](const std::string& name, uint64_t offset, std::string_view data) {
-      out_.image(name, offset, data);
+      if (foreign_.empty() || name != files_image) out_.image(name, offset, data);
     };
     follower_.emplace(images_, first, ship);
-    engine_->checkpoint(
-        request_.name, folders_.container(),
-        {.images = images_,
-         .work = folders_.criu_work(),
-         .display_sockets = {sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()},
-         .lazy = lazy_});
+    std::vector<ino_t> outer{sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()};
+    outer.insert(outer.end(), foreign_.begin(), foreign_.end());
+    engine_->checkpoint(request_.name, folders_.container(),
+                        {.images = images_,
+                         .work = folders_.criu_work(),
+                         .outer_sockets = std::move(outer),
+                         .lazy = lazy_});
   }
 
   void send_rest() {
     follower_->finish();
-    out_.images_end(follower_->sizes());
+    auto sizes = follower_->sizes();
+    if (!foreign_.empty()) sizes[files_image] = send_closed_sockets();
+    out_.images_end(sizes);
     if (pages_) {
       pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second,
                     read_hot_pages(folders_.hot_pages()));
@@ -288,6 +302,15 @@ class Mover {
     ToTarget message;
     message.mutable_restore();
     out_.send(message);
+  }
+
+  // What was held back meanwhile; its size.
+  uint64_t send_closed_sockets() {
+    const std::string image =
+        with_closed_sockets(read_file(images_ / files_image).value_or(""), foreign_);
+    for (size_t at = 0; at < image.size(); at += longest_piece)
+      out_.image(files_image, at, std::string_view(image).substr(at, longest_piece));
+    return image.size();
   }
 
   void await_ready() {
@@ -406,6 +429,7 @@ class Mover {
   std::vector<PlannedVolume> volumes_;
   std::vector<std::pair<Path, LayerMarks>> trees_;
   bool lazy_ = false;
+  std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;

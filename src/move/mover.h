@@ -34,6 +34,7 @@ struct MoveRequest {
   MoveMode mode = MoveMode::eager;
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
   VolumeWishes volumes = {};
+  bool close_foreign = false;  ///< connections that cannot follow end with the move
 };
 
 /// How the mover reaches the target.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "move/tar_reader.h"
 
+#include "engine/root.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -33,6 +34,8 @@ void require_allowed_type(archive_entry* entry, const std::string& path) {
   const bool whiteout = type == AE_IFCHR && archive_entry_rdev(entry) == 0;
   if (type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK || type == AE_IFIFO || whiteout)
     return;
+  // crun gives the container's /dev/null an owner, which makes it a file that the app wrote.
+  if (is_common_device(type, archive_entry_rdev(entry))) return;
   throw ProtocolError(stream_name, "'" + path + "' is a device");
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Docker and Podman: what is true of an app in a container of our own is true of one in a container of theirs.
+"""Docker, Podman and crun: what is true of an app in a container of runc's is true of one in a container of theirs.
 
 The tests of test_sessions and test_move run again, moved, under each engine; here is what only these engines
 have: their own commands see the container, and what it needs comes with it.
@@ -10,16 +10,21 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
+import test_freeze
 import test_move
 import test_sessions
-from harness import Box, Census, LabHost, LabTest, Picture, Terminal, wait_until
+from harness import Box, Census, LabHost, LabTest, Picture, Terminal, faults, wait_until
 from harness.labhost import LIMIT
-from testbed import engines
+from testbed import engines, places
 
 
 _FILE = "/root/term.ferry"
 
 _DERIVED = "localhost/lab/derived"
+
+_CRUN = ("--engine", "crun", "--rootfs", places.INNER_DESKTOP)
+
+_LIBCRIU = "/usr/lib/x86_64-linux-gnu/libcriu.so.2"
 
 
 # A check box of gtk4-widget-factory's, and the first menu of featherpad's, which opens and closes.
@@ -160,10 +165,8 @@ class _Own(_UnderAnEngine):
         self.assertIn("runs images, not a root file system", said)
 
 
-class _Toolkits(_UnderAnEngine):
+class _Toolkits(LabTest):
     """Programs of GTK 4 and Qt 6: moved with their memory, before it, and in a file."""
-
-    IMAGE = engines.TOOLKITS
 
     def demand_reaction(self, here: LabHost, spot: tuple[int, int]) -> None:
         """What is there looks otherwise after a click, and as before after another; elsewhere things may move."""
@@ -207,16 +210,18 @@ class _Toolkits(_UnderAnEngine):
         self.check("featherpad", _FEATHERPAD_MENU)
 
 
-class PodmanToolkits(_Toolkits):
+class PodmanToolkits(_UnderAnEngine, _Toolkits):
     """GTK 4 and Qt 6 under Podman."""
 
     ENGINE = "podman"
+    IMAGE = engines.TOOLKITS
 
 
-class DockerToolkits(_Toolkits):
+class DockerToolkits(_UnderAnEngine, _Toolkits):
     """GTK 4 and Qt 6 under Docker."""
 
     ENGINE = "docker"
+    IMAGE = engines.TOOLKITS
 
 
 class Podman(_Own):
@@ -276,4 +281,65 @@ class DockerFoot(_UnderAnEngine, test_move.Foot):
     ENGINE = "docker"
 
 
-del _Own, _Toolkits  # without an engine they are no tests
+class _UnderCrun(LabTest):
+    """Hosts on which crun starts something, whatever control groups the machine has."""
+
+    ONLY_CGROUP_V2 = True
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        for host in cls.lab.hosts.values():
+            host.app_base = [*_CRUN]
+
+
+class Crun(_UnderCrun):
+    """What crun does otherwise than runc: CRIU's options come to it by other ways."""
+
+    def test_memory_follows(self) -> None:
+        terminal = Terminal(self)
+        empty = self.beta.shot()
+        report = self.alpha.wayferry_json("move", terminal.name, "beta", "--mode", "lazy")
+        self.beta.wait_for_change(empty)
+        self.assertGreater(report["drain"]["pages"], 0)
+        terminal.demand_living(self.beta)
+
+    def test_ten_moves_leave_nothing_behind(self) -> None:
+        terminal = Terminal(self)
+        source, target = self.alpha, self.beta
+        for _ in range(10):
+            terminal.move(source, target)
+            source, target = target, source
+        terminal.demand_living(source)
+
+    def test_without_its_library_it_is_refused_with_the_cure(self) -> None:
+        with faults.away(self.alpha, _LIBCRIU):
+            said = self.alpha.wayferry_fails("run", "--name", "none", *_CRUN, "--", "foot")
+        self.assertIn("crun cannot checkpoint without libcriu.so.2", said)
+        self.assertIn("apt install libcriu2", said)
+
+    def test_two_versions_of_control_groups_are_refused_with_the_cure(self) -> None:
+        with faults.mounted(self.alpha, "/sys/fs/cgroup", "size=64k"):
+            self.alpha.must("sh", "-c", "cd /sys/fs/cgroup && mkdir unified && echo cpu > unified/cgroup.controllers")
+            said = self.alpha.wayferry_fails("run", "--name", "none", *_CRUN, "--", "foot")
+        self.assertIn("crun starts nothing where version 2's control groups have controllers beside version 1's", said)
+        self.assertIn("use --engine runc", said)
+
+
+class CrunSessions(_UnderCrun, test_sessions.Moved):
+    """A session under crun, moved."""
+
+
+class CrunFoot(_UnderCrun, test_move.Foot):
+    """The terminal under crun."""
+
+
+class CrunToolkits(_UnderCrun, _Toolkits):
+    """GTK 4 and Qt 6 under crun."""
+
+
+class CrunFreeze(_UnderCrun, test_freeze.Freeze):
+    """The terminal under crun, in a file."""
+
+
+del _Own, _Toolkits, _UnderCrun  # without an engine they are no tests

@@ -9,6 +9,28 @@ from testbed.host import SHARED_FOLDER
 _FOLDER = "/srv/papers"
 _NAMED = "notes"
 
+# A socket of somebody outside, on which a word is said when a file is there.
+_SOUNDS = f"{SHARED_FOLDER}/sounds"
+_SERVER = f"""
+import os, socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('{_SOUNDS}/native')
+s.listen()
+c, _ = s.accept()
+while not os.path.exists('{_SOUNDS}/say'): time.sleep(0.02)
+c.send(b'x')
+time.sleep(600)
+"""
+_CLIENT = """
+import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.connect('/sounds/native')
+print('connected', flush=True)
+print('heard', s.recv(1), flush=True)
+print('lives', flush=True)
+time.sleep(600)
+"""
+
 
 class Volumes(LabTest):
     """foot with a volume at /data, and a file open in it."""
@@ -105,23 +127,52 @@ class Volumes(LabTest):
 class ForeignSockets(LabTest):
     """An app that is connected to somebody outside."""
 
-    def test_they_are_named_before_anything_stands_still(self) -> None:
-        self.alpha.must("mkdir", "-p", "/srv/sounds")
-        self.addCleanup(self.alpha.must, "rm", "-r", "/srv/sounds")
-        open_socket = "import socket, time; s = socket.socket(socket.AF_UNIX)"
-        listener = f"{open_socket}; s.bind('/srv/sounds/native'); s.listen(); c = s.accept(); time.sleep(600)"
-        self.alpha.start("python3", "-c", listener, log="sounds")
-        self.addCleanup(self.alpha.run, "pkill", "-f", "srv/sounds/native")
-        self.alpha.wait_for_socket("/srv/sounds/native")
-        client = f"{open_socket}; s.connect('/sounds/native'); print('connected', flush=True); time.sleep(600)"
+    def setUp(self) -> None:
+        super().setUp()
+        self.alpha.must("mkdir", _SOUNDS)
+        self.addCleanup(self.alpha.must, "rm", "-r", _SOUNDS)
+        self.alpha.start("python3", "-c", _SERVER, log="sounds")
+        self.addCleanup(self.alpha.run, "pkill", "-f", f"{_SOUNDS}/native")
+        self.alpha.wait_for_socket(f"{_SOUNDS}/native")
         self.stop_later("client")
-        base = [*self.alpha.app_base, "--volume", "/srv/sounds:/sounds"]
-        self.alpha.wayferry("run", "--name", "client", *base, "--", "python3", "-c", client)
+        base = [*self.alpha.app_base, "--volume", f"{_SOUNDS}:/sounds"]
+        self.alpha.wayferry("run", "--name", "client", *base, "--", "python3", "-c", _CLIENT)
         self.alpha.wait_for_log("client", "connected")
+
+    def demand_connection(self) -> None:
+        """The client hears what the server says, still."""
+        self.alpha.must("touch", f"{_SOUNDS}/say")
+        self.alpha.wait_for_log("client", "heard b'x'\nlives")
+        self.assertEqual(self.alpha.session_state("client"), "running")
+
+    def test_unmoved_it_hears_what_is_said(self) -> None:
+        self.demand_connection()
+
+    def test_they_are_named_before_anything_stands_still(self) -> None:
         said = self.alpha.wayferry_fails("move", "client", "beta", "--shared", "all")
         self.assertIn("the app is connected to what stays behind: python3 (process ", said)
-        self.assertIn("/native", said)
-        self.assertEqual(self.alpha.session_state("client"), "running")
+        self.assertIn(f"{_SOUNDS}/native", said)
+        self.assertIn("--close-foreign", said)
+        self.demand_connection()
+
+    def test_closed_by_request_the_app_sees_the_end_and_lives(self) -> None:
+        report = self.alpha.wayferry_json("move", "client", "beta", "--shared", "all", "--close-foreign")
+        self.beta.wait_for_log("client", "heard b''\nlives")
+        self.assertEqual(self.beta.session_state("client"), "running")
+        (note,) = report["notes"]
+        self.assertRegex(note, rf"closed: the connection of python3 \(process \d+\) to {_SOUNDS}/native")
+
+    def test_a_move_that_fails_closes_nothing(self) -> None:
+        options = ("--shared", "all", "--close-foreign")
+        self.alpha.wayferry_fails("move", "client", "beta", *options, env={"WAYFERRY_FAIL_AT": "target:ready"})
+        self.demand_connection()
+
+    def test_in_a_file_they_are_closed_too(self) -> None:
+        self.alpha.must("rm", "-f", "/root/client.ferry")
+        self.addCleanup(self.alpha.run, "rm", "-rf", "/root/client.ferry", f"{_SOUNDS}.carried")
+        self.alpha.wayferry("freeze", "client", "/root/client.ferry", "--carry", "all", "--close-foreign")
+        self.alpha.wayferry("thaw", "/root/client.ferry")
+        self.alpha.wait_for_log("client", "heard b''\nlives")
 
 
 class SessionBus(LabTest):

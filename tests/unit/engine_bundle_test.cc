@@ -70,6 +70,8 @@ TEST_F(Bundle, protects_proc_without_further_mounts) {
 
 TEST_F(Bundle, tells_criu_where_its_options_are) {
   EXPECT_EQ(config()["annotations"]["org.criu.config"], "/s/term/bundle/criu.conf");
+  EXPECT_FALSE(
+      Json::parse(bundle_config(spec, dirs, CriuOptions::environment)).contains("annotations"));
 }
 
 TEST_F(Bundle, has_a_cgroup_named_after_the_session) {

@@ -163,7 +163,23 @@ TEST_F(Files, NothingIsWrittenThroughALink) {
 
 TEST_F(Files, DevicesAreRefused) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
-  ASSERT_EQ(::mknod((from_ / "null").c_str(), S_IFCHR, makedev(1, 3)), 0);
+  ASSERT_EQ(::mknod((from_ / "memory").c_str(), S_IFCHR, makedev(1, 1)), 0);
+  EXPECT_THROW(send_all(), ProtocolError);
+}
+
+TEST_F(Files, DevicesThatEveryContainerHasAreKept) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::mknod((from_ / "null").c_str(), S_IFCHR | 0666, makedev(1, 3)), 0);
+  send_all();
+  struct stat status{};
+  ASSERT_EQ(::lstat((to_ / "null").c_str(), &status), 0);
+  EXPECT_TRUE(S_ISCHR(status.st_mode));
+  EXPECT_EQ(status.st_rdev, makedev(1, 3));
+}
+
+TEST_F(Files, ABlockDeviceOfSuchANumberIsRefused) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::mknod((from_ / "ram3").c_str(), S_IFBLK | 0666, makedev(1, 3)), 0);
   EXPECT_THROW(send_all(), ProtocolError);
 }
 

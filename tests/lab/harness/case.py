@@ -24,13 +24,14 @@ class LabTest(unittest.TestCase):
 
     HOSTS: ClassVar[list[str]] = ["alpha", "beta"]
     COMPOSITOR: ClassVar[str] = "sway"
+    ONLY_CGROUP_V2: ClassVar[bool] = False
 
     lab: ClassVar[Lab]
     _spoilt: ClassVar[bool] = False
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.lab = Lab.up(cls.HOSTS, cls.COMPOSITOR)
+        cls.lab = Lab.up(cls.HOSTS, cls.COMPOSITOR, only_cgroup_v2=cls.ONLY_CGROUP_V2)
         cls._spoilt = False
 
     @classmethod

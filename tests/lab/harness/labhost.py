@@ -217,9 +217,9 @@ class Lab:
         self.hosts = {name: LabHost(host, run.desktop) for name, host in run.hosts.items()}
 
     @classmethod
-    def up(cls, names: list[str], compositor: str) -> Lab:
+    def up(cls, names: list[str], compositor: str, *, only_cgroup_v2: bool = False) -> Lab:
         """Brings up hosts with what was built last; the suite has built before."""
-        return cls(runs.start(names, Desktop(compositor)))
+        return cls(runs.start(names, Desktop(compositor), only_cgroup_v2=only_cgroup_v2))
 
     def down(self) -> None:
         """Ends them."""
