@@ -12,10 +12,12 @@ namespace {
 using namespace std::string_literals;
 
 std::string core_with(const std::string& record) {
-  return "\x19\x43\x56\x54\x47\x38\x05\x55"s + static_cast<char>(record.size()) + "\0\0\0"s + record;
+  return "\x19\x43\x56\x54\x47\x38\x05\x55"s + static_cast<char>(record.size()) + "\0\0\0"s +
+         record;
 }
 
-// mtype (1); tc (3) with its state (1) and cg_set (9); thread_core (5) with futex_rla (1), cg_set (16).
+// mtype (1); tc (3) with its state (1) and cg_set (9); thread_core (5) with futex_rla (1), cg_set
+// (16).
 const std::string with_sets =
     core_with("\x08\x01\x1a\x04\x08\x01\x48\x02\x2a\x05\x08\x07\x80\x01\x02"s);
 
