@@ -25,7 +25,7 @@ std::string socket_file(char inode, const std::string& peer_and_rest) {
 
 const std::string regular_file = file_record("\x08\x01\x10\x07\x1a\x02\x08\x07"s);
 
-TEST(ClosedSockets, lose_their_peer_and_both_ends_and_nothing_else) {
+TEST(ClosedSockets, LoseTheirPeerAndBothEndsAndNothingElse) {
   // The peer 700 is a number of two bytes; the name (11) stands after it.
   const std::string before = image_head + regular_file +
                              socket_file('\x41', "\x40\xbc\x05\x5a\x02xy"s) +
@@ -36,19 +36,19 @@ TEST(ClosedSockets, lose_their_peer_and_both_ends_and_nothing_else) {
   EXPECT_EQ(with_closed_sockets(before, {0x41}), after);
 }
 
-TEST(ClosedSockets, that_were_shut_down_are_so_once) {
+TEST(ClosedSockets, ThatWereShutDownAreSoOnce) {
   const std::string before = image_head + socket_file('\x41', "\x40\x09\x60\x01"s);
   const std::string after = image_head + socket_file('\x41', "\x40\x00\x60\x03"s);
   EXPECT_EQ(with_closed_sockets(before, {0x41}), after);
 }
 
-TEST(ClosedSockets, that_are_not_there_are_refused) {
+TEST(ClosedSockets, ThatAreNotThereAreRefused) {
   const std::string image = image_head + socket_file('\x41', "\x40\x09"s);
   EXPECT_EQ(with_closed_sockets(image, {}), image);
   EXPECT_THROW(with_closed_sockets(image, {0x43}), ProtocolError);
 }
 
-TEST(ClosedSockets, of_an_image_cut_anywhere_are_refused) {
+TEST(ClosedSockets, OfAnImageCutAnywhereAreRefused) {
   const std::string whole = image_head + socket_file('\x41', "\x40\x09"s);
   for (size_t size = 0; size < whole.size(); ++size)
     EXPECT_THROW(with_closed_sockets(whole.substr(0, size), {0x41}), ProtocolError) << size;

@@ -29,9 +29,10 @@ TEST(InheritedGroups, AreThoseThatNoImageNames) {
 
 TEST(InheritedGroups, AreNotMadeOfImagesCutAnywhere) {
   constexpr size_t magic_numbers = 8;  // after them an image is one without records
-  for (size_t size = 0; size < with_sets.size(); ++size)
-    if (size != magic_numbers)
-      EXPECT_THROW(without_group_set(with_sets.substr(0, size)), ProtocolError) << size;
+  for (size_t size = 0; size < with_sets.size(); ++size) {
+    if (size == magic_numbers) continue;
+    EXPECT_THROW(without_group_set(with_sets.substr(0, size)), ProtocolError) << size;
+  }
 }
 
 }  // namespace
