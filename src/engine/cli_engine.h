@@ -68,7 +68,7 @@ class CliEngine : public OciEngine {
     std::string runtime;
   };
   /// What does not change while a container is there, or, of the group, runs. Asking the engine for
-  /// it costs 20 to 80 ms each time, which would be downtime.
+  /// it starts a program each time, which would be downtime.
   struct Known {
     std::string id;  ///< empty: there is no container
     std::string runtime = {};
