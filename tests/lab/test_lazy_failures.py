@@ -86,9 +86,10 @@ class Killed(_Draining):
     def test_the_receiver_twice(self) -> None:
         self.kill(self.beta, "^wayferry receive$")
         wait_until(lambda: self._under_way(self.beta), _LIMIT, "the successor to go on")
-        # The successor has another one behind it, which is the younger process.
-        first, _ = sorted(self.pids(self.beta, f"stand-by {_NAME} --side target"))
-        self.beta.must("kill", "-KILL", str(first))
+        # The successor gets another one behind it, which is the younger process.
+        stand_by = f"stand-by {_NAME} --side target"
+        wait_until(lambda: len(self.pids(self.beta, stand_by)) == 2, _LIMIT, "a stand-by process of the successor")
+        self.beta.must("kill", "-KILL", str(min(self.pids(self.beta, stand_by))))
         self.demand_whole()
 
     def test_the_mover(self) -> None:
