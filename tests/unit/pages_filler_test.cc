@@ -22,8 +22,13 @@
 namespace wayferry {
 namespace {
 
-// Where neither the loader nor a sanitizer puts anything.
+// Where neither the loader nor a sanitizer puts anything, and where the thread sanitizer lets a
+// program have anything at all.
+#ifdef __SANITIZE_THREAD__
+constexpr uint64_t base = 0x100'0000'0000;
+#else
 constexpr uint64_t base = 0x2000'0000'0000;
+#endif
 constexpr uint64_t page_count = 700;
 constexpr pid_t inner = 5;
 constexpr std::chrono::seconds limit{20};
