@@ -73,7 +73,8 @@ std::string state_to_json(std::string_view state) {
   json["connections"] = Json::array();
   for (const auto& connection : session.connections())
     json["connections"].push_back(connection_json(connection));
-  return json.dump(2);
+  // An app may say anything, also what is no UTF-8.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace wayferry

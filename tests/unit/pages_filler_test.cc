@@ -146,6 +146,7 @@ class FillerTest : public testing::Test {
 
   std::unique_ptr<Channel> connect(ChannelKind kind) {
     auto [near, far] = socket_pair();
+    const std::lock_guard lock(ends_mutex_);  // a test may cut while its source connects
     helpers_.push_back(std::move(*connect_unix(folder_ / "door")));
     deliver(helpers_.back().get(), static_cast<char>(kind), {far.get(), far.get()});
     ends_.push_back(near.duplicate());
@@ -154,6 +155,7 @@ class FillerTest : public testing::Test {
   }
 
   void cut() {
+    const std::lock_guard lock(ends_mutex_);
     for (const UniqueFd& end : ends_) ::shutdown(end.get(), SHUT_RDWR);
   }
 
@@ -209,6 +211,7 @@ class FillerTest : public testing::Test {
   std::vector<UniqueFd> kept_;
   Path folder_;
   pid_t source_ = -1;
+  std::mutex ends_mutex_;  // for the next two
   std::vector<UniqueFd> ends_;
   std::vector<UniqueFd> helpers_;
   std::optional<FrozenMemory> memory_;
@@ -236,11 +239,11 @@ TEST_F(EarlyFillerTest, BearsASourceThatHasNothingToSayBeforeTheRestore) {
   EXPECT_TRUE(filler_->connected());
 }
 
-TEST_F(FillerTest, AnswersFaultsBeforeAnythingIsPushed) {
-  serve();
+TEST_F(FillerTest, AnswersFaultsWhateverIsPushed) {
+  serve(/*rate=*/100'000);  // one frame of 64 pages, and then nothing for seconds
   EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[100 * page_size], content(100));
   EXPECT_EQ(filler_->numbers().faults, 1);
-  EXPECT_GE(filler_->numbers().missing, page_count - 16);
+  EXPECT_GE(filler_->numbers().missing, page_count - 16 - most_pages);
 }
 
 TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
