@@ -107,6 +107,9 @@ class Loader {
     object.life = Life::alive;
     object.awaits_commit = from.awaits_commit();
     object.awaits_parent = from.awaits_parent();
+    if (from.busy() && !object.is(protocol::wl_buffer)) fail(from, "only a buffer can be busy");
+    if (from.dragged() && !object.is(protocol::wl_data_source))
+      fail(from, "only a data source can be dragged");
     object.busy = from.busy();
     object.capabilities = from.capabilities();
     object.told_configure = from.told_configure();
