@@ -35,6 +35,16 @@ _FEATHERPAD_MENU = (20, 12)
 _ASIDE = (1240, 780)
 
 
+def _demand_memory_follows(case: LabTest) -> None:
+    """A terminal moves lazily, and lives there."""
+    terminal = Terminal(case)
+    empty = case.beta.shot()
+    report = case.alpha.wayferry_json("move", terminal.name, "beta", "--mode", "lazy")
+    case.beta.wait_for_change(empty)
+    case.assertGreater(report["drain"]["pages"], 0)
+    terminal.demand_living(case.beta)
+
+
 class _UnderAnEngine(LabTest):
     """Hosts with an engine; the image is on alpha only, so the first move brings it to beta."""
 
@@ -74,12 +84,7 @@ class _Own(_UnderAnEngine):
         wait_until(lambda: not self.beta.sessions(), LIMIT, "the session to vanish")
 
     def test_memory_follows(self) -> None:
-        terminal = Terminal(self)
-        empty = self.beta.shot()
-        report = self.alpha.wayferry_json("move", terminal.name, "beta", "--mode", "lazy")
-        self.beta.wait_for_change(empty)
-        self.assertGreater(report["drain"]["pages"], 0)
-        terminal.demand_living(self.beta)
+        _demand_memory_follows(self)
 
     def test_files_come_along_and_ten_moves_leave_nothing_behind(self) -> None:
         terminal = Terminal(self)
@@ -297,12 +302,7 @@ class Crun(_UnderCrun):
     """What crun does otherwise than runc: CRIU's options come to it by other ways."""
 
     def test_memory_follows(self) -> None:
-        terminal = Terminal(self)
-        empty = self.beta.shot()
-        report = self.alpha.wayferry_json("move", terminal.name, "beta", "--mode", "lazy")
-        self.beta.wait_for_change(empty)
-        self.assertGreater(report["drain"]["pages"], 0)
-        terminal.demand_living(self.beta)
+        _demand_memory_follows(self)
 
     def test_ten_moves_leave_nothing_behind(self) -> None:
         terminal = Terminal(self)
