@@ -58,7 +58,7 @@ void Relay::compositor_message(const Header& header, Bytes body) {
   decode(message, body, decoded);
   Fds fds = take_fds(message, decoded);
 
-  Call call{.object = object, .message = &message, .args = &decoded, .body = body};
+  Call call(object, message, decoded, body);
   if (!resolve_event(call)) return;
   if (!event_code(call, fds) || !reaches_app(call)) return;
   std::string kept;

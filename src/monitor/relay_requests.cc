@@ -107,7 +107,7 @@ void Relay::app_message(const Header& header, Bytes body) {
   if (decoded.fds > app_.received_fds())
     throw AppError(header.object, invalid_method, place(header, message),
                    "its file descriptor did not come with it");
-  Call call{.object = &object, .message = &message, .args = &decoded, .body = body};
+  Call call(&object, message, decoded, body);
   resolve_request(call);
   if (is_get_registry(call)) return get_registry(call);
   if (is_bind(call)) return bind(call);
