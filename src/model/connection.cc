@@ -9,12 +9,13 @@
 namespace wayferry {
 namespace {
 
-const Argument* first_surface_argument(const Message& request, std::string_view wanted) {
-  for (const Argument& arg : request.args)
-    if (arg.type == ArgType::object && arg.interface == &protocol::wl_surface &&
-        (wanted.empty() || arg.name == wanted))
-      return &arg;
-  return nullptr;
+// The argument that says at which surface the made object's state counts.
+const Argument* applying_argument(const Message& request, std::string_view wanted) {
+  const auto arg = std::ranges::find_if(request.args, [&](const Argument& a) {
+    return a.type == ArgType::object &&
+           (wanted.empty() ? a.interface == &protocol::wl_surface : a.name == wanted);
+  });
+  return arg == request.args.end() ? nullptr : &*arg;
 }
 
 }  // namespace
@@ -218,16 +219,17 @@ void Connection::create(const Call& call) {
   made.creation = record(call, true);
   objects.keep_maker(made);
   link(made);
+  // The next decoration is what holds: an attach must make it before its window shows anything.
+  if (made.is(protocol::zxdg_toplevel_decoration_v1)) forget_decoration(objects.find(made.surface));
 }
 
 void Connection::link(Object& made, bool lives) {
   const Object& maker = objects.at(made.maker);
   const Message& request = maker.interface->requests[made.creation.opcode];
   const std::string_view wanted = traits_of(*made.interface).applies_at;
-  if (const Argument* arg = first_surface_argument(request, wanted))
-    made.surface = slot_of(request, made.creation.body, arg->name);
-  else
-    made.surface = maker.is(protocol::wl_surface) ? maker.slot : maker.surface;
+  const Argument* arg = applying_argument(request, wanted);
+  const Object* at = arg ? objects.find(slot_of(request, made.creation.body, arg->name)) : &maker;
+  if (at) made.surface = at->is(protocol::wl_surface) ? at->slot : at->surface;
   Object* surface = objects.find(made.surface);
   if (!surface || made.life != Life::alive) return;
   surface->dependents.push_back(made.slot);
@@ -279,6 +281,7 @@ void Connection::leave_family(Object& surface) {
 void Connection::destroy(Object& object) {
   if (object.is(protocol::wl_subsurface)) leave_parent(object);
   if (object.is(protocol::wl_surface)) leave_family(object);
+  if (object.is(protocol::xdg_toplevel)) forget_decoration(objects.find(object.surface));
   if (object.keyed)
     objects.each_in_order([&](Object& other) { drop_each(other, object.slot, std::nullopt); });
   stop_lingering(object.lingering);
@@ -299,6 +302,20 @@ void Connection::linger(Object& object) {
     return;
   objects.hold(object.slot);
   surface->lingering.push_back(object.slot);
+}
+
+// One that is destroyed holds no longer than its window, and than the next one of that.
+void Connection::forget_decoration(Object* surface) {
+  if (!surface) return;
+  for (auto* list : {&surface->lingering, &surface->lingering_cached}) {
+    std::vector<Slot> forgotten;
+    std::erase_if(*list, [&](Slot slot) {
+      const bool forget = objects.at(slot).is(protocol::zxdg_toplevel_decoration_v1);
+      if (forget) forgotten.push_back(slot);
+      return forget;
+    });
+    stop_lingering(forgotten);
+  }
 }
 
 bool Connection::waits_behind_another(const Object& object, const std::vector<Slot>& list) {

@@ -70,6 +70,7 @@ class ObjectBuilder {
   std::vector<Slot> dismissed_;
   std::vector<Slot> inert_;
   std::set<Slot> asked_seats_;
+  std::set<Slot> ended_;
   std::vector<std::string> reasons_;
   std::multimap<std::pair<Late, Slot>, Slot> late_;  // by parent
 };
@@ -98,7 +99,7 @@ class WindowBuilder {
   bool lost_window(Slot surface);
   void ask_committed(Object& surface);
   void ask_pending(Object& surface);
-  void ask_layer(Object& surface, std::vector<Recorded> Object::* records, bool Object::* waits);
+  void ask_layer(Object& surface, std::vector<Recorded> Object::*records, bool Object::*waits);
   bool waits_to_begin(Object& surface);
   std::vector<Object*> surfaces();
   void place_children(Object& parent, const std::vector<Slot>& stack);
