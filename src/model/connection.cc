@@ -423,6 +423,7 @@ void Connection::place(const Call& call) {
   const Object* sibling = call.object_named("sibling");
   if (!parent || !sibling) return;
   const Slot surface = call.object->role;
+  if (surface == Slot::none) return;  // its surface was something else's already: an error
   auto& stack = parent->stack;
   if (surface == sibling->slot || std::ranges::find(stack, sibling->slot) == stack.end()) return;
   std::erase(stack, surface);
