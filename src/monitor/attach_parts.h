@@ -99,7 +99,7 @@ class WindowBuilder {
   bool lost_window(Slot surface);
   void ask_committed(Object& surface);
   void ask_pending(Object& surface);
-  void ask_layer(Object& surface, std::vector<Recorded> Object::*records, bool Object::*waits);
+  void ask_layer(Object& surface, std::vector<Recorded> Object::* records, bool Object::* waits);
   bool waits_to_begin(Object& surface);
   std::vector<Object*> surfaces();
   void place_children(Object& parent, const std::vector<Slot>& stack);

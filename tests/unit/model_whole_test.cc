@@ -98,21 +98,16 @@ TEST_F(WholeTest, ASurfaceThatIsSomethingElseAlreadyHasNoPlace) {
 TEST_F(WholeTest, NumbersAreOfTheSideThatGaveThem) {
   start();
   const std::string of_the_other = "not of the side that made it";
-  refuses(
-      "xdg_toplevel", [](auto& o) { o.set_app_id(0xff000000); }, of_the_other);
-  refuses(
-      "wl_output", [](auto& o) { o.set_maker(0); }, of_the_other);
+  refuses("xdg_toplevel", [](auto& o) { o.set_app_id(0xff000000); }, of_the_other);
+  refuses("wl_output", [](auto& o) { o.set_maker(0); }, of_the_other);
   const std::string too_high = "above the app's highest";
-  refuses(
-      "xdg_toplevel", [](auto& o) { o.set_app_id(0xfe000000); }, too_high);
+  refuses("xdg_toplevel", [](auto& o) { o.set_app_id(0xfe000000); }, too_high);
 }
 
 TEST_F(WholeTest, RecordsAreWhatTheRulesKeep) {
   start();
-  refuses(
-      "xdg_toplevel", [](auto& o) { *o.add_log() = title(o); }, "is there twice");
-  refuses(
-      "xdg_toplevel", [](auto& o) { title(o).set_sequence(1u << 30); }, "of the future");
+  refuses("xdg_toplevel", [](auto& o) { *o.add_log() = title(o); }, "is there twice");
+  refuses("xdg_toplevel", [](auto& o) { title(o).set_sequence(1u << 30); }, "of the future");
   refuses(
       "xdg_popup", [](auto& o) { o.mutable_creation()->set_sequence(1u << 30); }, "of the future");
   const auto commit = [](state::Object& o) {
@@ -138,38 +133,29 @@ TEST_F(WholeTest, MessagesAreNoLongerThanMessagesCanBe) {
     return body + std::string(length - 1, 'x') + '\0';
   };
   const std::string too_long = "longer than a message can be";
-  refuses(
-      "xdg_toplevel", [&](auto& o) { title(o).set_body(long_words(0)); }, too_long);
-  refuses(
-      "xdg_toplevel", [&](auto& o) { o.set_told_configure(long_words(8)); }, too_long);
+  refuses("xdg_toplevel", [&](auto& o) { title(o).set_body(long_words(0)); }, too_long);
+  refuses("xdg_toplevel", [&](auto& o) { o.set_told_configure(long_words(8)); }, too_long);
 }
 
 TEST_F(WholeTest, WhatAppsAreToldAgainIsAMessage) {
   start();
-  refuses(
-      "xdg_popup", [](auto& o) { o.set_told_configure("abc"); }, "xdg_popup.configure");
-  refuses(
-      "wl_seat", [](auto& o) { o.set_told_configure("abc"); }, "cannot be configured");
+  refuses("xdg_popup", [](auto& o) { o.set_told_configure("abc"); }, "xdg_popup.configure");
+  refuses("wl_seat", [](auto& o) { o.set_told_configure("abc"); }, "cannot be configured");
 }
 
 TEST_F(WholeTest, PartsAreOfTheirKind) {
   start();
-  refuses(
-      "wl_seat", [](auto& o) { o.set_busy(true); }, "only a buffer");
-  refuses(
-      "wl_seat", [](auto& o) { o.set_dragged(true); }, "only a data source");
-  refuses(
-      "wl_seat", [](auto& o) { o.set_awaits_parent(true); }, "only a callback");
-  refuses(
-      "wl_seat", [](auto& o) { o.set_waits(true); }, "only a surface");
+  refuses("wl_seat", [](auto& o) { o.set_busy(true); }, "only a buffer");
+  refuses("wl_seat", [](auto& o) { o.set_dragged(true); }, "only a data source");
+  refuses("wl_seat", [](auto& o) { o.set_awaits_parent(true); }, "only a callback");
+  refuses("wl_seat", [](auto& o) { o.set_waits(true); }, "only a surface");
   const auto without_itself = [](state::Object& o) {
     const uint32_t child = o.stack(1);
     o.clear_stack();
     o.add_stack(child);
   };
   refuses("wl_surface", without_itself, "not in its own stack");
-  refuses(
-      "wl_surface", [](auto& o) { o.add_stack(o.stack(1)); }, "names something twice");
+  refuses("wl_surface", [](auto& o) { o.add_stack(o.stack(1)); }, "names something twice");
 }
 
 }  // namespace
