@@ -88,6 +88,7 @@ class Connection {
   void linger(Object& object);
   void stop_lingering(std::vector<Slot>& list);
   void commit_lingering(Object& surface);
+  void forget_decoration(Object* surface);
   bool waits_behind_another(const Object& object, const std::vector<Slot>& list);
   void commit(Object& surface);
   void cache_pending(Object& object);

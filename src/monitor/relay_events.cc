@@ -134,7 +134,10 @@ bool Relay::event_code(const Call& call, Fds& fds) {
   if (object.is(protocol::wl_display)) return display_event(call);
   if (event_carry(*call.message).rule != EventRule::code) return true;
   if (object.is(protocol::xdg_wm_base)) {
-    if (!app_is_behind()) return true;
+    if (!app_is_behind()) {
+      pings_.passed(object.slot, call.value("serial").word, Pings::Clock::now());
+      return true;
+    }
     // The app cannot answer now; a compositor that waits would call it unresponsive.
     ask(object, request::xdg_wm_base::pong, {call.value("serial").word});
     return false;
