@@ -56,6 +56,9 @@ uint64_t checksum_of(const Frame& frame, Bytes pages) {
 }
 
 Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
+  // So that ssh and we need not take turns. A refusal, or no pipe, only costs speed.
+  for (const int fd : {in_.get(), out_.get()})
+    ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(4 * longest_run));
   const int flags = check("fcntl", ::fcntl(out_.get(), F_GETFL));
   check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));
 }

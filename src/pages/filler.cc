@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 
+#include "util/priority.h"
+
 namespace wayferry {
 namespace {
 
@@ -180,6 +182,7 @@ void Filler::take(const Frame& frame, Bytes payload, bool urgent) {
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
+  let_others_first();
   const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
   std::vector<std::byte> payload;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <thread>
 
+#include "util/priority.h"
+
 namespace wayferry {
 namespace {
 
@@ -185,6 +187,7 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
 }
 
 void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
+  let_others_first();
   Packing packing;
   while (!stop.stop_requested()) {
     const auto next = take_next();
