@@ -24,6 +24,11 @@ sockaddr_un unix_address(const Path& path) {
   return address;
 }
 
+// The last two are said of a process and of a control group that ended between opening and reading.
+bool means_absent(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ESRCH || error == ENODEV;
+}
+
 }  // namespace
 
 void write_all(int fd, Bytes data) {
@@ -57,10 +62,13 @@ std::string read_to_end(int fd) {
 }
 
 std::optional<std::string> read_file(const Path& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-  check("open", fd.get(), path.native());
-  return read_to_end(fd.get());
+  try {
+    const UniqueFd fd(check("open", ::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+    return read_to_end(fd.get());
+  } catch (const SystemError& error) {
+    if (means_absent(error.error())) return std::nullopt;
+    throw SystemError(error.error(), "read", path.native());
+  }
 }
 
 void write_file(const Path& path, std::string_view contents) {

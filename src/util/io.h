@@ -28,7 +28,8 @@ size_t read_full(int fd, std::span<std::byte> into);
 /// Reads to the end of file.
 std::string read_to_end(int fd);
 
-/// The contents of a small file; nothing if it does not exist.
+/// The contents of a small file; nothing if it does not exist, nor the process or the control group
+/// that it tells about (proc(5): such a file can be opened and be gone before it is read).
 std::optional<std::string> read_file(const Path& path);
 
 /// Replaces a file in one step (temporary file, fsync, rename): a reader, or a crash, meets either

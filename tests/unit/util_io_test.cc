@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "util/io.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+TEST(ReadFile, OfNoFileIsNothing) {
+  EXPECT_EQ(read_file("/proc/nobody/status"), std::nullopt);
+}
+
+TEST(ReadFile, OfAFolderIsAnErrorThatNamesIt) {
+  try {
+    read_file("/proc");
+    FAIL() << "a folder was read";
+  } catch (const SystemError& error) {
+    EXPECT_NE(std::string(error.what()).find("/proc"), std::string::npos) << error.what();
+  }
+}
+
+// Between opening and reading, the process may end. The kernel's link to an open file stands in for
+// that moment: through it, a file of a process that is gone can still be opened.
+TEST(ReadFile, OfAProcessThatEndsMeanwhileIsNothing) {
+  const pid_t child = check("fork", ::fork());
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const Path status = "/proc/" + std::to_string(child) + "/status";
+  const UniqueFd fd(check("open", ::open(status.c_str(), O_RDONLY | O_CLOEXEC), status.native()));
+  const Path link = "/proc/self/fd/" + std::to_string(fd.get());
+  EXPECT_NE(read_file(link), std::nullopt);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_EQ(read_file(link), std::nullopt);
+}
+
+}  // namespace
+}  // namespace wayferry
