@@ -155,6 +155,9 @@ void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Pu
   if (spec.base_kind != "image")
     throw Failure("", program_[0] + " runs images, not a root file system of --rootfs",
                   "name an --image, or use --engine runc");
+  if (address_moves(spec))
+    throw Failure("", program_[0] + " gives its containers addresses itself, not " + spec.network,
+                  "name a network of " + program_[0] + "'s, or use --engine runc");
   if (!has_image(spec.base))
     throw Failure("", program_[0] + " has no image " + spec.base, "pull or load it here");
   for (const Path& folder : {dirs.bundle, dirs.display})

@@ -125,6 +125,7 @@ class Mover {
   }
 
   void check_both() {
+    if (request_.keep_tcp) require_moving_address();
     volumes_ = plan_volumes(*engine_, record_.spec, request_.volumes);
     const auto processes = engine_->processes(request_.name);
     if (!request_.close_foreign) require_no_foreign_sockets(processes);
@@ -174,12 +175,23 @@ class Mover {
     give_up(target_.link);
   }
 
+  void require_moving_address() const {
+    if (address_moves(record_.spec)) return;
+    throw Failure("",
+                  "TCP connections cannot be kept, because the address that the app has on its "
+                  "network (" +
+                      record_.spec.network + ") does not move with it",
+                  "move it without --tcp, or run it with --engine runc --network "
+                  "macvlan:DEVICE,ADDRESS/LENGTH");
+  }
+
   void note_connections(const std::vector<pid_t>& processes) {
     // A container without a network has none, and its moves need not ask.
     if (record_.spec.network == "none" || processes.empty()) return;
     if (const size_t count = established_connections(processes[0]); count > 0)
-      report_.notes.push_back(
-          std::format("{} TCP connection(s) were closed: the app sees a reset", count));
+      report_.notes.push_back(std::format(
+          "{} TCP connection(s) were {}", count,
+          request_.keep_tcp ? "kept: the address moved along" : "closed: the app sees a reset"));
   }
 
   // The files that travel: what the app wrote over its base, then the volumes that come along.
@@ -201,6 +213,7 @@ class Mover {
   void prewarm() {
     ToTarget message;
     message.mutable_prewarm()->set_lazy(lazy_);
+    message.mutable_prewarm()->set_keep_tcp(request_.keep_tcp);
     out_.send(message);
     expect_answer(target_.link, ToSource::kDone, work_limit);
     // Two logins: long before anything stands still.
@@ -255,6 +268,9 @@ class Mover {
   void pause() {
     steps_.undo_with("pause", [this] { engine_->resume(request_.name); });
     engine_->pause(request_.name);
+    const ContainerDirs dirs = folders_.container();
+    steps_.undo_with("network", [this, dirs] { engine_->open_network(record_.spec, dirs); });
+    engine_->close_network(record_.spec, dirs);
     if (request_.close_foreign) note_foreign();
   }
 
@@ -284,7 +300,8 @@ class Mover {
                         {.images = images_,
                          .work = folders_.criu_work(),
                          .outer_sockets = std::move(outer),
-                         .lazy = lazy_});
+                         .lazy = lazy_,
+                         .keep_tcp = request_.keep_tcp});
   }
 
   void send_rest() {

@@ -35,6 +35,7 @@ struct MoveRequest {
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
   VolumeWishes volumes = {};
   bool close_foreign = false;  ///< connections that cannot follow end with the move
+  bool keep_tcp = false;       ///< TCP connections go on, because the address moves too
 };
 
 /// How the mover reaches the target.

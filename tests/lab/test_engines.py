@@ -164,6 +164,11 @@ class _Own(_UnderAnEngine):
         self.assertLess(sent, 1 << 20)
         self.assertEqual(self.beta.ask_shell("cat /more"), "more")
 
+    def test_an_address_that_would_move_along_is_refused(self) -> None:
+        base = ("--engine", self.ENGINE, "--image", engines.IMAGE, "--network", "macvlan:beta,10.88.0.5/24")
+        said = self.alpha.wayferry_fails("run", "--name", "none", *base, "--", "foot")
+        self.assertIn(f"{self.ENGINE} gives its containers addresses itself", said)
+
     def test_a_root_file_system_is_refused(self) -> None:
         base = ("--engine", self.ENGINE, "--rootfs", "/srv/desktop")
         said = self.alpha.wayferry_fails("run", "--name", "none", *base, "--", "foot")
