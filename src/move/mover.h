@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "move/checks.h"
 #include "move/drain_progress.h"
 #include "move/fault.h"
 #include "move/handover.h"
@@ -20,13 +21,6 @@
 // is reached (ssh.h does), nor what is in the state or the images it passes on.
 
 namespace wayferry {
-
-/// How memory goes: with the app, or after it.
-enum class MoveMode {
-  eager,
-  lazy,  ///< a host that cannot makes the move fail
-  best,  ///< lazy if both hosts can, else eager, and the report says why
-};
 
 struct MoveRequest {
   std::string name;     ///< the session
