@@ -155,6 +155,7 @@ void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Pu
   if (spec.base_kind != "image")
     throw Failure("", program_[0] + " runs images, not a root file system of --rootfs",
                   "name an --image, or use --engine runc");
+  demand_fitness();
   if (address_moves(spec))
     throw Failure("", program_[0] + " gives its containers addresses itself, not " + spec.network,
                   "name a network of " + program_[0] + "'s, or use --engine runc");
