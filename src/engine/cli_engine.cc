@@ -141,9 +141,9 @@ ImageCommands CliEngine::image_commands(const std::string& digest) {
   return commands;
 }
 
-// `volume create` is content with one that is there.
+// Docker's `volume create` is content with one that is there, Podman's is not.
 Path CliEngine::named_volume(const std::string& name) {
-  run_checked({"volume", "create", name});
+  if (run_engine({"volume", "inspect", name}).status != 0) run_checked({"volume", "create", name});
   return without_newline(run_checked({"volume", "inspect", "--format", "{{.Mountpoint}}", name}));
 }
 
