@@ -164,6 +164,8 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   const LiftedStops lifted(container);
   const Runtime below = runtime(name, dirs);
   const SpawnOptions spawning = write_dump_config(BundlePaths(dirs), options, below.criu_options);
+  const Path log = options.work / "dump.log";
+  std::filesystem::remove(log);  // of the stay before: its last words are not this one's
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
                                         "--image-path", options.images.native(),
                                         "--work-path",  options.work.native()};
@@ -175,7 +177,6 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
   // but a CRIU that crashed does not.
   container.freeze();
-  const Path log = options.work / "dump.log";
   if (error && !(options.lazy && is_complete_lazy_dump(log)))
     fail("cannot checkpoint the app", log, *error);
   lifted.write(options.images);

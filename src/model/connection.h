@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
@@ -23,13 +24,19 @@ namespace wayferry {
 
 /// A checked message with its objects found, in either direction.
 struct Call {
-  Object* object = nullptr;
-  const Message* message = nullptr;
-  const Decoded* args = nullptr;
-  Bytes body;                               ///< as it came, with the sender's ids
-  std::array<Object*, max_args> objects{};  ///< of object arguments; null where the argument is
-  Object* made = nullptr;                   ///< of the new_id argument
-  std::shared_ptr<PoolFile> file;           ///< of the descriptor argument, where it is kept
+  /// Clears as many `objects` as there are arguments: all would cost more than to read a message.
+  Call(Object* speaker, const Message& said, const Decoded& decoded, Bytes bytes)
+      : object(speaker), message(&said), args(&decoded), body(bytes) {
+    std::fill_n(objects.begin(), std::max<size_t>(decoded.count, 1), nullptr);
+  }
+
+  Object* object;
+  const Message* message;
+  const Decoded* args;
+  Bytes body;                             ///< as it came, with the sender's ids
+  std::array<Object*, max_args> objects;  ///< of object arguments; null where the argument is
+  Object* made = nullptr;                 ///< of the new_id argument
+  std::shared_ptr<PoolFile> file;         ///< of the descriptor argument, where it is kept
 
   const Value& value(std::string_view name) const { return value_of(*message, *args, name); }
   Object* object_named(std::string_view name) const;
@@ -81,6 +88,7 @@ class Connection {
   void linger(Object& object);
   void stop_lingering(std::vector<Slot>& list);
   void commit_lingering(Object& surface);
+  void forget_decoration(Object* surface);
   bool waits_behind_another(const Object& object, const std::vector<Slot>& list);
   void commit(Object& surface);
   void cache_pending(Object& object);

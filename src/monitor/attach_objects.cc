@@ -97,7 +97,7 @@ void ObjectBuilder::end_lingering(const std::vector<Slot>& lingering) {
     Object& object = objects_.at(slot);
     if (object.inert()) continue;
     relay_.ask(object, destructor_of(*object.interface)->opcode, {});
-    objects_.set_compositor_id(object, CompositorId::none);
+    ended_.insert(slot);  // it keeps its number while the compositor may still speak of it
   }
 }
 
@@ -172,7 +172,7 @@ bool ObjectBuilder::seat_can_make(const Object& device, const Object& seat) {
 
 void ObjectBuilder::destroy_makers() {
   for (Object* object : objects_.in_order() | std::views::reverse) {
-    if (object->life == Life::alive || object->inert()) continue;
+    if (object->life == Life::alive || object->inert() || ended_.contains(object->slot)) continue;
     if (const Message* destructor = destructor_of(*object->interface))
       relay_.ask(*object, destructor->opcode, {});
   }

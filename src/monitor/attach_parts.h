@@ -70,6 +70,7 @@ class ObjectBuilder {
   std::vector<Slot> dismissed_;
   std::vector<Slot> inert_;
   std::set<Slot> asked_seats_;
+  std::set<Slot> ended_;
   std::vector<std::string> reasons_;
   std::multimap<std::pair<Late, Slot>, Slot> late_;  // by parent
 };

@@ -49,6 +49,7 @@ void damage_everything(Relay& relay, const Call& call) {
 void answer_reposition(Relay& relay, const Call& call) {
   const Object& popup = *call.object;
   relay.tell(popup, event::xdg_popup::repositioned, {call.value("token").word});
+  if (popup.told_configure.empty()) return;  // its first configure is still to come
   relay.tell_body(popup, event::xdg_popup::configure, popup.told_configure);
   relay.tell(relay.model().objects.at(popup.maker), event::xdg_surface::configure,
              {relay.model().serials.own()});

@@ -34,6 +34,7 @@ void Relay::set_link(std::unique_ptr<CompositorLink> link) {
   model_->objects.each_in_order([](Object& object) { object.commits_before = object.commits; });
   model_->serials.new_epoch();
   backlog_.forget_strokes();
+  pings_.forget();
   if (!link_) return;
   ++attaches_;
   const auto now = std::chrono::steady_clock::now();
@@ -48,6 +49,14 @@ bool Relay::forgive() {
   constexpr uint32_t most = 3;
   return attaches_ > 1 && std::chrono::steady_clock::now() - attached_ < probation &&
          ++forgiven_ <= most;
+}
+
+void Relay::answer_pings(Pings::Clock::time_point now) {
+  pings_.answer_due(now, [&](Slot slot, uint32_t serial) {
+    const Object* shell = model_->objects.find(slot);
+    if (shell && shell->is(protocol::xdg_wm_base))
+      ask(*shell, request::xdg_wm_base::pong, {serial});
+  });
 }
 
 // Enough for a full socket to be found full.

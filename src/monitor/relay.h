@@ -10,6 +10,7 @@
 #include "model/save.h"
 #include "monitor/backlog.h"
 #include "monitor/compositor_link.h"
+#include "monitor/pings.h"
 #include "util/error.h"
 #include "wire/channel.h"
 #include "wire/encode.h"
@@ -69,6 +70,10 @@ class Relay {
   void hold(bool held) { held_ = held; }
   bool held() const { return held_; }
 
+  /// When pings are to be answered for an app that has not done it, if any wait.
+  std::optional<Pings::Clock::time_point> pings_due() const { return pings_.due(); }
+  void answer_pings(Pings::Clock::time_point now);
+
   /// The app reads less than it is told, and should say no more before it has read.
   bool app_lags() const { return backlog_.lags(); }
   const Backlog& backlog() const { return backlog_; }
@@ -127,6 +132,7 @@ class Relay {
   bool passable(const Call& call) const;
   void pass_request(const Call& call, Fds fds);
   void finish_request(const Call& call, bool passed);
+  bool answered_before(const Call& call);
   void end_registry(Object& registry);
   void send_error(const AppError& error);
 
@@ -154,6 +160,7 @@ class Relay {
   WireChannel app_;
   std::unique_ptr<Connection> model_;
   std::unique_ptr<CompositorLink> link_;
+  Pings pings_;
   Backlog backlog_;  // behind what is queued for the app's socket
   bool held_ = false;
   bool failed_ = false;

@@ -58,7 +58,7 @@ void Relay::compositor_message(const Header& header, Bytes body) {
   decode(message, body, decoded);
   Fds fds = take_fds(message, decoded);
 
-  Call call{.object = object, .message = &message, .args = &decoded, .body = body};
+  Call call(object, message, decoded, body);
   if (!resolve_event(call)) return;
   if (!event_code(call, fds) || !reaches_app(call)) return;
   std::string kept;
@@ -134,7 +134,10 @@ bool Relay::event_code(const Call& call, Fds& fds) {
   if (object.is(protocol::wl_display)) return display_event(call);
   if (event_carry(*call.message).rule != EventRule::code) return true;
   if (object.is(protocol::xdg_wm_base)) {
-    if (!app_is_behind()) return true;
+    if (!app_is_behind()) {
+      pings_.passed(object.slot, call.value("serial").word, Pings::Clock::now());
+      return true;
+    }
     // The app cannot answer now; a compositor that waits would call it unresponsive.
     ask(object, request::xdg_wm_base::pong, {call.value("serial").word});
     return false;

@@ -107,7 +107,7 @@ void Relay::app_message(const Header& header, Bytes body) {
   if (decoded.fds > app_.received_fds())
     throw AppError(header.object, invalid_method, place(header, message),
                    "its file descriptor did not come with it");
-  Call call{.object = &object, .message = &message, .args = &decoded, .body = body};
+  Call call(&object, message, decoded, body);
   resolve_request(call);
   if (is_get_registry(call)) return get_registry(call);
   if (is_bind(call)) return bind(call);
@@ -116,7 +116,7 @@ void Relay::app_message(const Header& header, Bytes body) {
   for (size_t i = 0; i < decoded.fds; ++i) fds.push_back(app_.take_fd());
   if (!fds.empty() && keeps_file(message))
     call.file = std::make_shared<PoolFile>(PoolFile{fds[0].duplicate(), {}});
-  const bool pass = passable(call);
+  const bool pass = passable(call) && !answered_before(call);
   if (pass && call.made) {
     model_->objects.set_compositor_id(*call.made, link_->allocate());
     call.made->compositor_version = object.compositor_version;
@@ -201,6 +201,13 @@ bool Relay::passable(const Call& call) const {
       return false;
   }
   return true;
+}
+
+// A ping that was answered for the app is not answered twice.
+bool Relay::answered_before(const Call& call) {
+  if (!call.object->is(protocol::xdg_wm_base) || call.message->opcode != request::xdg_wm_base::pong)
+    return false;
+  return !pings_.answer(*model_->serials.to_compositor(call.value("serial").word));
 }
 
 void Relay::pass_request(const Call& call, Fds fds) {

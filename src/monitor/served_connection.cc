@@ -13,12 +13,13 @@ ServedConnection::ServedConnection(asio::io_context& loop, std::unique_ptr<Relay
     : loop_(loop),
       relay_(std::move(relay)),
       on_over_(std::move(on_over)),
-      on_compositor_lost_(std::move(on_compositor_lost)) {}
+      on_compositor_lost_(std::move(on_compositor_lost)),
+      ping_timer_(loop) {}
 
 // The loop waits on duplicates: the sockets themselves belong to the channels.
 void ServedConnection::serve() {
   epoch_ = std::make_shared<int>();
-  app_waits_ = writes_armed_[0] = writes_armed_[1] = false;
+  app_waits_ = writes_armed_[0] = writes_armed_[1] = pings_armed_ = false;
   app_.emplace(loop_, UniqueFd(::dup(relay_->app().fd())).release());
   compositor_.emplace(loop_, UniqueFd(::dup(relay_->link()->channel().fd())).release());
   wait(Side::app);
@@ -87,6 +88,19 @@ void ServedConnection::after_pump() {
   if (compositor_full) wait_writable(Side::compositor);
   if (relay_->app().has_output() && !relay_->held()) wait_writable(Side::app);
   if (!compositor_full && !relay_->app_lags() && !app_waits_) wait(Side::app);
+  wait_for_pongs();
+}
+
+void ServedConnection::wait_for_pongs() {
+  const auto due = relay_->pings_due();
+  if (!due || std::exchange(pings_armed_, true)) return;
+  ping_timer_.expires_at(*due);
+  ping_timer_.async_wait([this, alive = std::weak_ptr<int>(epoch_)](std::error_code error) {
+    if (error || alive.expired()) return;
+    pings_armed_ = false;
+    relay_->answer_pings(Pings::Clock::now());
+    after_pump();
+  });
 }
 
 void ServedConnection::wait_writable(Side side) {

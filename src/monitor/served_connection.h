@@ -35,6 +35,7 @@ class ServedConnection {
   void ready(Side side);
   bool pump(Side side);
   void wait_writable(Side side);
+  void wait_for_pongs();
   void after_pump();
   void lose_compositor(const std::string& why);
   std::optional<Descriptor>& descriptor(Side side) {
@@ -47,9 +48,11 @@ class ServedConnection {
   std::function<void(ServedConnection&)> on_compositor_lost_;
   std::optional<Descriptor> app_;
   std::optional<Descriptor> compositor_;
+  asio::steady_timer ping_timer_;
   bool app_waits_ = false;  // a read of the app is armed
   bool over_ = false;       // the app has closed; the owner knows
   bool writes_armed_[2] = {};
+  bool pings_armed_ = false;
   // Handlers of an earlier serve() find that their time is over.
   std::shared_ptr<int> epoch_ = std::make_shared<int>();
 };

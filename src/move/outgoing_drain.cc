@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "criu/soft_dirty.h"
 #include "pages/page_source.h"
 
 namespace wayferry {
@@ -63,6 +64,7 @@ DrainReport OutgoingDrain::wait(const Tell& tell) {
   DrainReport report;
   report.ms = milliseconds_since(start);
   report.source_pages = pages_.all_pages();
+  report.why_nothing_ahead = why_nothing_ahead();
   fill_in(report, pages_.numbers());
   hear_numbers(report);
   await_end();

@@ -34,8 +34,6 @@ class OutgoingDrain {
 
   /// Serves what the images in this folder left out.
   void start(const Path& images, const std::vector<pid_t>& processes);
-  /// Known once it has been started.
-  uint64_t all_pages() const { return pages_.all_pages(); }
 
   using Tell = std::function<void(const DrainProgress&)>;
   /// Until the target has everything and has let go of the session. `tell` may be empty.

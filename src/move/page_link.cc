@@ -7,6 +7,7 @@
 
 #include "move/ssh.h"
 #include "util/io.h"
+#include "util/priority.h"
 
 namespace wayferry {
 
@@ -27,6 +28,7 @@ PageLink::PageLink(const PageAddress& address, ChannelKind kind) {
                {.fds = {{0, child_in.get()}, {1, child_out.get()}}, .new_session = true});
   child_in.reset();
   child_out.reset();
+  if (kind == ChannelKind::bulk) let_others_first(ssh_.pid());
   const std::string line = read_line(from_child.get());
   if (line + "\n" == pages_over_line())
     throw NothingWanted(address.host, "no pages of this move are needed");

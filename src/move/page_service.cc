@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <format>
+#include <future>
 
 #include "engine/cgroup.h"
 #include "move/page_place.h"
@@ -21,9 +22,13 @@ PageService::~PageService() {
   thread_.request_stop();
 }
 
-std::unique_ptr<PageService::Links> PageService::make_links() const {
-  return std::unique_ptr<Links>(
-      new Links{.faults = {address_, ChannelKind::faults}, .bulk = {address_, ChannelKind::bulk}});
+PageService::Links PageService::make_links() const {
+  // Two logins at the same time.
+  auto bulk = std::async(std::launch::async, [this] {
+    return std::make_unique<PageLink>(address_, ChannelKind::bulk);
+  });
+  auto faults = std::make_unique<PageLink>(address_, ChannelKind::faults);
+  return {.faults = std::move(faults), .bulk = bulk.get()};
 }
 
 void PageService::start(const Path& images, const std::vector<pid_t>& processes,
@@ -50,10 +55,10 @@ void PageService::start(const Path& images, const std::vector<pid_t>& processes,
 bool PageService::serve_once(Links& links, const std::stop_token& stop) {
   try {
     const auto cut = [&] {
-      links.faults.cut();
-      links.bulk.cut();
+      links.faults->cut();
+      links.bulk->cut();
     };
-    return source_->serve(links.faults.channel(), links.bulk.channel(), stop, cut);
+    return source_->serve(links.faults->channel(), links.bulk->channel(), stop, cut);
   } catch (const ChannelLost& lost) {
     spdlog::warn("page connections to {}: {}", address_.host, lost.what());
     return false;

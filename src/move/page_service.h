@@ -18,8 +18,8 @@ namespace wayferry {
 class PageService {
  public:
   struct Links {
-    PageLink faults;
-    PageLink bulk;
+    std::unique_ptr<PageLink> faults;
+    std::unique_ptr<PageLink> bulk;
   };
   explicit PageService(PageAddress address) : address_(std::move(address)) {}
   /// Ends it, whatever it is doing.
@@ -40,13 +40,13 @@ class PageService {
   uint64_t all_pages() const { return all_pages_; }
 
  private:
-  std::unique_ptr<Links> make_links() const;
+  Links make_links() const;
   bool serve_once(Links& links, const std::stop_token& stop);
   void run(const std::stop_token& stop);
   std::string lost_text() const;
 
   PageAddress address_;
-  std::unique_ptr<Links> links_;
+  std::optional<Links> links_;
   std::optional<FrozenMemory> memory_;
   std::optional<PageSource> source_;
   uint64_t all_pages_ = 0;

@@ -24,7 +24,8 @@ nlohmann::json to_json(const DrainReport& drain) {
           {"wire_bytes", drain.wire_bytes},
           {"faults", drain.faults},
           {"fault_p50_us", drain.fault_p50_us},
-          {"fault_p99_us", drain.fault_p99_us}};
+          {"fault_p99_us", drain.fault_p99_us},
+          {"why_nothing_ahead", drain.why_nothing_ahead}};
 }
 
 std::string to_lines(const DrainReport& drain) {
@@ -36,6 +37,7 @@ std::string to_lines(const DrainReport& drain) {
       drain.bulk_pages, drain.dropped_pages);
   text += std::format("  {:<14}{:>10} p50 {:.0f} us, p99 {:.0f} us\n", "page faults", drain.faults,
                       drain.fault_p50_us, drain.fault_p99_us);
+  text += "  none of it before the freeze: " + drain.why_nothing_ahead + "\n";
   return text;
 }
 

@@ -26,6 +26,7 @@ struct DrainReport {
   uint64_t faults = 0;
   double fault_p50_us = 0;
   double fault_p99_us = 0;
+  std::string why_nothing_ahead;  ///< private memory was not copied before the freeze
 };
 
 struct MoveReport {

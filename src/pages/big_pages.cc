@@ -24,9 +24,6 @@ namespace {
 // A big page of x86-64, and of arm64 with pages of 4 KiB.
 constexpr uint64_t block_size = uint64_t{2} << 20;
 
-// 128 MB, with which a dump loses some 10 ms.
-constexpr size_t fewest_blocks = 64;
-
 // The kernel empties its per-processor lists of pages once a call, which takes longer than a block;
 // and 64 MB take some 20 ms, after which we look at the time.
 constexpr size_t most_blocks_a_call = 32;
@@ -119,13 +116,13 @@ bool collapse(int pidfd, uint64_t start, uint64_t bytes) {
 
 }  // namespace
 
-uint64_t make_big_pages(pid_t pid, std::chrono::milliseconds limit) {
+uint64_t make_big_pages(pid_t pid, uint64_t least, std::chrono::milliseconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   const FullBlocks full(pid);
   std::vector<uint64_t> blocks;
   for (const Mapping& mapping : anonymous_mappings(pid)) full.add(mapping, blocks);
   const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (blocks.size() < fewest_blocks || !pidfd) return 0;
+  if (blocks.size() * block_size < least || !pidfd) return 0;
   uint64_t made = 0;
   int refusals = 0;
   for (std::span<const uint64_t> left = blocks; !left.empty();) {

@@ -56,23 +56,31 @@ uint64_t checksum_of(const Frame& frame, Bytes pages) {
 }
 
 Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
+  // So that ssh and we need not take turns. A refusal, or no pipe, only costs speed.
+  for (const int fd : {in_.get(), out_.get()})
+    ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(4 * longest_run));
   const int flags = check("fcntl", ::fcntl(out_.get(), F_GETFL));
   check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));
 }
 
-void Channel::send(const Frame& frame, Bytes payload) {
+bool Channel::send(const Frame& frame, Bytes payload) {
   const std::lock_guard lock(sending_);
+  bool waited = false;
   Bytes head = std::as_bytes(std::span(&frame, 1));
   while (!head.empty() || !payload.empty()) {
     // iovec is not const for the sake of readv.
     const iovec parts[2] = {{const_cast<std::byte*>(head.data()), head.size()},
                             {const_cast<std::byte*>(payload.data()), payload.size()}};
     const size_t done = done_or_lose(::writev(out_.get(), parts, 2));
-    if (done == 0) wait_or_lose(out_.get(), POLLOUT);
+    if (done == 0) {
+      waited = true;
+      wait_or_lose(out_.get(), POLLOUT);
+    }
     const size_t of_head = std::min(done, head.size());
     head = head.subspan(of_head);
     payload = payload.subspan(done - of_head);
   }
+  return waited;
 }
 
 std::optional<Frame> Channel::receive(std::vector<std::byte>& payload,

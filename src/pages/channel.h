@@ -68,8 +68,8 @@ class Channel {
  public:
   Channel(UniqueFd in, UniqueFd out);
 
-  /// From any thread. Throws ChannelLost.
-  void send(const Frame& frame, Bytes payload = {});
+  /// From any thread. Whether it had to wait for room. Throws ChannelLost.
+  bool send(const Frame& frame, Bytes payload = {});
   /// The next frame, its payload in `payload`; nothing after `limit`, or once `wake` is readable.
   /// Throws ChannelLost, or ProtocolError for a frame that nobody may send.
   std::optional<Frame> receive(std::vector<std::byte>& payload, std::chrono::milliseconds limit,

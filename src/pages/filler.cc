@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 
+#include "util/priority.h"
+
 namespace wayferry {
 namespace {
 
@@ -152,20 +154,20 @@ void Filler::handle_faults() {
     const auto frame = faults_->channel->receive(payload, std::chrono::milliseconds(0), -1);
     if (!frame) return;
     heard_ = Clock::now();
-    take(*frame, payload);
+    take(*frame, payload, /*urgent=*/true);
   } catch (const ChannelLost& lost) {
     lose(lost.what());
   }
 }
 
-void Filler::take(const Frame& frame, Bytes payload) {
+void Filler::take(const Frame& frame, Bytes payload, bool urgent) {
   if (frame.kind == FrameKind::tick) return;
   if (frame.kind == FrameKind::drained) {
     const std::lock_guard lock(outcome_);
     acknowledged_ = true;
     return changed_.notify_all();
   }
-  if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {});
+  if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {}, urgent);
   if (frame.kind != FrameKind::raw && frame.kind != FrameKind::lz4)
     throw ProtocolError("page channel", "a frame that only a target may send");
   thread_local std::vector<std::byte> unpacked;  // two threads are here
@@ -176,10 +178,11 @@ void Filler::take(const Frame& frame, Bytes payload) {
   }
   if (payload.size() != frame.pages * page_size || checksum_of(frame, payload) != frame.checksum)
     throw ProtocolError("page channel", "pages that are not what was sent");
-  spaces_.fill(frame, payload);
+  spaces_.fill(frame, payload, urgent);
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
+  let_others_first();
   const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
   std::vector<std::byte> payload;
@@ -187,7 +190,7 @@ void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       const auto frame = bulk.receive(payload, std::chrono::hours(1), wake.get());
       if (!frame) continue;
-      take(*frame, payload);
+      take(*frame, payload, /*urgent=*/false);
       if (draining_ && spaces_.complete()) ::eventfd_write(wake_.get(), 1);
     }
   } catch (const ChannelLost&) {

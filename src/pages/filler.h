@@ -65,7 +65,7 @@ class Filler {
   void start(bool list);
   void lose(const std::string& why);
   void take_bulk(Channel& bulk, const std::stop_token& stop);
-  void take(const Frame& frame, Bytes payload);
+  void take(const Frame& frame, Bytes payload, bool urgent);
   void ask(pid_t process, uint64_t at_source);
   void send_list();
   void settle();

@@ -9,9 +9,12 @@
 #include "util/io.h"
 #include "util/unique_fd.h"
 
-// The memory of the processes that stand still at the source, read through /proc/PID/mem. Nothing
-// is copied before it is asked for, and nothing changes: they never run again, or the move has
-// failed and nobody reads any more.
+// The memory of the processes that stand still at the source. Nothing is copied before it is asked
+// for, and nothing changes: they never run again, or the move has failed and nobody reads any more.
+//
+// process_vm_readv(2) copies each page once and looks many up together; /proc/PID/mem copies each
+// twice, through a page of the kernel's, but also reads what the process itself must not (mprotect
+// to nothing). So the second is for where the first cannot.
 
 namespace wayferry {
 
@@ -25,7 +28,15 @@ class FrozenMemory {
   void read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
  private:
-  std::map<pid_t, UniqueFd> files_;
+  struct Process {
+    pid_t outer;
+    UniqueFd pidfd;
+    UniqueFd memory;
+  };
+  /// The bytes read, from the beginning; 0: not this way.
+  static size_t read_directly(const Process& process, uint64_t address, std::span<std::byte> into);
+
+  std::map<pid_t, Process> processes_;
 };
 
 }  // namespace wayferry

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <thread>
 
+#include "util/priority.h"
+
 namespace wayferry {
 namespace {
 
@@ -185,23 +187,23 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
 }
 
 void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
+  let_others_first();
   Packing packing;
   while (!stop.stop_requested()) {
     const auto next = take_next();
     if (!next) return;
-    const uint64_t before = numbers_.wire_bytes;
     send_pages(bulk, next->first, next->second, &packing);
-    keep_to_rate(numbers_.wire_bytes - before);
   }
 }
 
-void PageSource::keep_to_rate(uint64_t bytes) {
-  if (bytes_per_second_ == 0) return;
+bool PageSource::keep_to_rate(uint64_t bytes) {
+  if (bytes_per_second_ == 0) return false;
   const auto now = Clock::now();
   // No credit for a time in which nothing was sent.
   may_send_at_ = std::max(may_send_at_, now) +
                  std::chrono::nanoseconds(bytes * 1'000'000'000 / bytes_per_second_);
   std::this_thread::sleep_until(may_send_at_);
+  return true;
 }
 
 void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing) {
@@ -225,10 +227,12 @@ void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Pa
 }
 
 void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing) {
-  numbers_.wire_bytes += sizeof frame;
   if (frame.kind == FrameKind::zero) {
     numbers_.zero_pages += frame.pages;
-    return channel.send(frame);
+    send_frame(channel, frame, {}, packing);
+    // So many without a byte to send: the link may have become idle.
+    if (packing && frame.pages == most_pages) packing->interrupted(Clock::now());
+    return;
   }
   (packing ? numbers_.bulk_pages : numbers_.fault_pages) += frame.pages;
   frame.checksum = checksum_of(frame, pages);
@@ -244,11 +248,17 @@ void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, Packing* p
       payload = *smaller;
     }
   }
+  send_frame(channel, frame, payload, packing);
+}
+
+void PageSource::send_frame(Channel& channel, Frame frame, Bytes payload, Packing* packing) {
   frame.size = static_cast<uint32_t>(payload.size());
-  numbers_.wire_bytes += payload.size();
-  const auto start = Clock::now();
-  channel.send(frame, payload);
-  if (packing) packing->sent(payload.size(), Clock::now() - start);
+  const size_t bytes = sizeof frame + payload.size();
+  numbers_.wire_bytes += bytes;
+  const bool waited = channel.send(frame, payload);
+  if (!packing) return;
+  const bool held_back = keep_to_rate(bytes);
+  packing->sent(bytes, waited || held_back, Clock::now());
 }
 
 }  // namespace wayferry

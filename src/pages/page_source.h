@@ -64,8 +64,10 @@ class PageSource {
   std::optional<std::pair<pid_t, PageRange>> take_streamed();
   void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
   void send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing);
+  void send_frame(Channel& channel, Frame frame, Bytes payload, Packing* packing);
   void require_lazy(const Frame& frame) const;
-  void keep_to_rate(uint64_t bytes);
+  /// Whether there is a limit, which has then been waited for.
+  bool keep_to_rate(uint64_t bytes);
 
   const FrozenMemory& memory_;
   std::map<pid_t, Intervals> lazy_;

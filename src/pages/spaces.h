@@ -7,11 +7,11 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "pages/channel.h"
+#include "pages/faults_first.h"
 #include "pages/hot_pages.h"
 #include "pages/ledger.h"
 #include "pages/missing.h"
@@ -68,8 +68,9 @@ class Spaces {
   /// Descriptors to wait at, for handle_events().
   std::vector<int> descriptors() const;
   void handle_events(int descriptor);
-  /// Fills what a frame brings, wherever it is missing; `pages` is empty for zeros.
-  void fill(const Frame& frame, Bytes pages);
+  /// Fills what a frame brings, wherever it is missing; `pages` is empty for zeros. If nobody may
+  /// be waiting for it, in pieces, between which those go first who are.
+  void fill(const Frame& frame, Bytes pages, bool urgent);
 
   /// Whoever stands still goes on with zeros. Only for an app that never runs.
   void give_up();
@@ -102,13 +103,14 @@ class Spaces {
   void replay(const Ledger::Entry& entry, std::vector<UniqueFd>& kept);
   void remap(Space& space, uint64_t from, uint64_t to, uint64_t bytes);
   void drop(Space& space, uint64_t from, uint64_t to);
+  void fill_piece(const Frame& frame, Bytes pages, bool urgent);
   /// False: events came first, look again.
   bool fill_space(Space& space, const Frame& frame, Bytes pages);
   void book(Space& space, const Missing::Piece& piece, bool zero);
 
   Ask ask_;
   Keep keep_;
-  mutable std::mutex mutex_;  // for all below
+  mutable FaultsFirst mutex_;  // for all below
   std::optional<Ledger> ledger_;
   std::list<Space> spaces_;  // a list: a fork adds one while another is looked at
   SpacesNumbers numbers_;

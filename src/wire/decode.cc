@@ -130,17 +130,10 @@ std::string describe_value(const Argument& arg, const Value& value) {
 
 }  // namespace
 
-std::optional<Header> read_header(Bytes bytes) {
-  if (bytes.size() < header_size) return std::nullopt;
-  uint32_t words[2];
-  std::memcpy(words, bytes.data(), header_size);
-  const Header header{words[0], static_cast<uint16_t>(words[1] & 0xffff),
-                      static_cast<uint16_t>(words[1] >> 16)};
-  if (header.size < header_size || header.size % 4 != 0)
-    throw ProtocolError(
-        "object " + std::to_string(header.object) + ", opcode " + std::to_string(header.opcode),
-        "impossible message size " + std::to_string(header.size));
-  return header;
+void refuse_size(const Header& header) {
+  throw ProtocolError(
+      "object " + std::to_string(header.object) + ", opcode " + std::to_string(header.opcode),
+      "impossible message size " + std::to_string(header.size));
 }
 
 void decode(const Message& message, Bytes body, Decoded& into) {
@@ -150,8 +143,9 @@ void decode(const Message& message, Bytes body, Decoded& into) {
   for (size_t i = 0; i < message.args.size(); ++i) {
     const Argument& arg = message.args[i];
     reader.name_argument(arg.name);
-    into.values[i] = Value{.offset = reader.offset()};
-    read_value(reader, arg, into.values[i]);
+    Value& value = into.values[i];
+    value.start_at(reader.offset());
+    read_value(reader, arg, value);
     into.fds += arg.type == ArgType::fd;
   }
   if (!reader.at_end()) reader.fail("the message goes on behind its last argument");

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,9 +32,20 @@ struct Header {
   uint16_t size;  ///< of the whole message, with its header
 };
 
+/// Throws ProtocolError for a size that no message can have.
+[[noreturn]] void refuse_size(const Header& header);
+
 /// Reads a header; nothing if fewer than eight bytes are there. Throws ProtocolError for a size
-/// that no message can have.
-std::optional<Header> read_header(Bytes bytes);
+/// that no message can have. Inline, because it is asked once more than there are messages.
+inline std::optional<Header> read_header(Bytes bytes) {
+  if (bytes.size() < header_size) return std::nullopt;
+  uint32_t words[2];
+  std::memcpy(words, bytes.data(), header_size);
+  const Header header{words[0], static_cast<uint16_t>(words[1] & 0xffff),
+                      static_cast<uint16_t>(words[1] >> 16)};
+  if (header.size < header_size || header.size % 4 != 0) refuse_size(header);
+  return header;
+}
 
 /// Bytes of a body. Unlike a span it begins with nothing at all: room for many arguments is made
 /// for every message, and to clear it would cost more than to read one.
@@ -54,6 +66,13 @@ struct Value {
   uint32_t offset;   ///< byte in the body where `word` stands
   Piece data;        ///< contents of a string (without its end) or array
   uint32_t version;  ///< of a new_id that names its interface (`data` is the name)
+
+  /// Field by field: a whole Value would be put together elsewhere first, for every argument.
+  void start_at(uint32_t at) {
+    word = version = 0;
+    offset = at;
+    data = {};
+  }
 };
 
 struct Decoded {

@@ -138,6 +138,14 @@ class RelayTest : public ::testing::Test {
     show_window();
   }
 
+  // What the next compositor, which has everything, hears; it must have nothing against it.
+  std::vector<std::string> all_said_at(const char* next) {
+    FakeCompositor& there = compositor(next, whole_baseline());
+    exchange();
+    EXPECT_TRUE(there.complaints().empty()) << there.complaints().front();
+    return there.requests();
+  }
+
   static size_t count(const std::vector<std::string>& lines, const std::string& part) {
     return static_cast<size_t>(std::ranges::count_if(
         lines, [&](const std::string& line) { return line.find(part) != std::string::npos; }));

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """An input method writes into an app, and goes on doing so where the app has gone.
 
-foot says exactly what was written, through its shell; GTK 4 says it with a picture. Every app is written into
-before the change of compositors as well, so that what is asserted afterwards is known to have been true.
+foot says exactly what was written, through its shell; GTK 4 and Qt 6 say it with a picture. Every app is written
+into before the change of compositors as well, so that what is asserted afterwards is known to have been true.
 """
 
 from __future__ import annotations
 
-from harness import LabHost, LabTest, wait_until
+from harness import SECOND_DISPLAY, LabHost, LabTest, second_screen, wait_until
 from harness.labhost import LIMIT
 from testbed import hands
 
@@ -18,25 +18,30 @@ _LETTERS = 200
 _TEXT = "MMMMMMMMMMMM"
 
 
-class InputMethod(LabTest):
-    """On sway, with the input method of the lab's seat."""
+_FOOT = ("foot", "-o", "cursor.blink=no")
+_GTK = ("gtk4-demo", "--run", "entry_undo")
+_QT = ("featherpad",)
+_QT_ENV = {"QT_QPA_PLATFORM": "wayland"}
 
-    def setUp(self) -> None:
-        super().setUp()
-        for host in self.lab.hosts.values():
-            hands.input_method(host.host, host.desktop, there=True)
-            self.addCleanup(hands.input_method, host.host, host.desktop, there=False)
+
+class _Writing(LabTest):
+    """On sway, with the input method of the lab's seat; `go` brings the app to another one."""
+
+    def go(self) -> LabHost:
+        raise NotImplementedError
+
+    def give_input_method(self, here: LabHost) -> None:
+        hands.input_method(here.host, here.desktop, there=True)
+        self.addCleanup(hands.input_method, here.host, here.desktop, there=False)
+
+    def open(self, *command: str, env: dict[str, str] | None = None) -> None:
+        self.stop_later(_NAME)
+        self.alpha.run_app(_NAME, *command, env=env, animated=command != _FOOT)
 
     def wait_for_field(self, here: LabHost) -> None:
         wait_until(
             lambda: hands.field_wants_text(here.host, here.desktop), LIMIT, f"a field that wants text on {here.name}"
         )
-
-    def move(self) -> LabHost:
-        empty = self.beta.shot()
-        self.alpha.wayferry("move", _NAME, "beta")
-        self.beta.wait_for_window(empty, animated=True)
-        return self.beta
 
     def demand_foot_takes_text(self, here: LabHost, number: int) -> None:
         self.wait_for_field(here)
@@ -52,22 +57,72 @@ class InputMethod(LabTest):
 
         wait_until(written, LIMIT, f"what the input method wrote on {here.name}")
 
-    def demand_gtk_shows_text(self, here: LabHost) -> None:
+    def demand_shows_text(self, here: LabHost) -> None:
         self.wait_for_field(here)
         before = here.shot()
         hands.commit(here.host, here.desktop, _TEXT)
         wait_until(lambda: here.shot().differences(before) > _LETTERS, LIMIT, f"the text on {here.name}")
 
-    def test_foot_is_written_into_before_and_after_a_move(self) -> None:
-        self.stop_later(_NAME)
-        self.alpha.run_app(_NAME, "foot", "-o", "cursor.blink=no")
+    def demand_foot_is_written_into(self) -> None:
+        self.open(*_FOOT)
         self.demand_foot_takes_text(self.alpha, 1)
-        self.demand_foot_takes_text(self.move(), 2)
+        self.demand_foot_takes_text(self.go(), 2)
+
+    def demand_is_written_into(self, *command: str, env: dict[str, str] | None = None) -> None:
+        self.open(*command, env=env)
+        self.demand_shows_text(self.alpha)
+        here = self.go()
+        self.demand_shows_text(here)
+        self.assertEqual(len(here.pids(command[0])), 1)
+
+
+class InputMethod(_Writing):
+    """Over a move."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for host in self.lab.hosts.values():
+            self.give_input_method(host)
+
+    def go(self) -> LabHost:
+        empty = self.beta.shot()
+        self.alpha.wayferry("move", _NAME, "beta")
+        self.beta.wait_for_window(empty, animated=True)
+        return self.beta
+
+    def test_foot_is_written_into_before_and_after_a_move(self) -> None:
+        self.demand_foot_is_written_into()
 
     def test_gtk_is_written_into_before_and_after_a_move(self) -> None:
-        self.stop_later(_NAME)
-        self.alpha.run_app(_NAME, "gtk4-demo", "--run", "entry_undo", animated=True)
-        self.demand_gtk_shows_text(self.alpha)
-        here = self.move()
-        self.demand_gtk_shows_text(here)
-        self.assertEqual(len(here.pids("gtk4-demo")), 1)
+        self.demand_is_written_into(*_GTK)
+
+    def test_qt_is_written_into_before_and_after_a_move(self) -> None:
+        self.demand_is_written_into(*_QT, env=_QT_ENV)
+
+
+class InputMethodOfTheSameHost(_Writing):
+    """Over a switch to another compositor, which has a seat and an input method of its own."""
+
+    HOSTS = ["alpha"]
+
+    def setUp(self) -> None:
+        # No census: it would call the second compositor left over.
+        self.alpha = self.beta = self.lab.hosts["alpha"]
+        self.second = second_screen(self, self.alpha, seat=True)
+        for here in (self.alpha, self.second):
+            self.give_input_method(here)
+
+    def go(self) -> LabHost:
+        empty = self.second.shot()
+        self.alpha.wayferry("switch", _NAME, "--display", SECOND_DISPLAY)
+        self.second.wait_for_window(empty, animated=True)
+        return self.second
+
+    def test_foot_is_written_into_before_and_after_a_switch(self) -> None:
+        self.demand_foot_is_written_into()
+
+    def test_gtk_is_written_into_before_and_after_a_switch(self) -> None:
+        self.demand_is_written_into(*_GTK)
+
+    def test_qt_is_written_into_before_and_after_a_switch(self) -> None:
+        self.demand_is_written_into(*_QT, env=_QT_ENV)

@@ -50,6 +50,18 @@ os.rename("/tmp/state.new", "/tmp/state")
 time.sleep(600)
 """
 
+# Waits in pause(2) with its stack pointer at the beginning of a page: push rbp; mov rbp, rsp; and rsp, -4096;
+# mov eax, 34; syscall; mov rsp, rbp; pop rbp; ret.
+_ALIGNED = """
+import ctypes, mmap, os
+code = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=7)
+code.write(bytes.fromhex("554889e54881e400f0ffffb8220000000f054889ec5dc3"))
+pause = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+memory = os.urandom(8 << 20)
+print("ready", flush=True)
+while True: pause()
+"""
+
 # 64 MB that no compression makes smaller, shared, of which it changes the first page all the time.
 _POOL = """
 import hashlib, mmap, os, time
@@ -180,6 +192,21 @@ class Lazy(LabTest):
 
     def test_shared_memory_goes_ahead_of_a_lazy_move(self) -> None:
         self.check_pool("lazy")
+
+    def test_a_stack_pointer_that_misleads_criu_is_named(self) -> None:
+        self.run_headless("python3", "-c", _ALIGNED)
+        self.alpha.wait_for_log(_NAME, "ready")
+        report = self.alpha.wayferry_json("move", _NAME, "beta", "--mode", "lazy")
+        self.assertIn("stack pointer", " ".join(report["notes"]))
+        self.assertGreater(report["bytes"]["pages"], 8 << 20)
+        self.assertEqual(report["drain"]["source_pages"], 0)
+        self.assertEqual(self.beta.session_state(_NAME), "running")
+
+    def test_the_report_says_why_nothing_went_ahead(self) -> None:
+        self.run_headless("sh", "-c", _LOOP)
+        report = self.alpha.wayferry_json("move", _NAME, "beta", "--mode", "lazy")
+        self.assertIn("which pages change", report["drain"]["why_nothing_ahead"])
+        self.assertIn(b"changed pages", self.alpha.run("wayferry", "doctor").stdout)
 
     def test_a_rate_limit_is_kept(self) -> None:
         # It sleeps: pages that an app asks for are not held back, so one that touches them all proves nothing.

@@ -8,7 +8,7 @@ are compared where the keyboard is, since a terminal without focus draws another
 
 from __future__ import annotations
 
-from harness import Box, LabTest, Picture, wait_until
+from harness import SECOND_DISPLAY, Box, LabTest, Picture, second_screen, wait_until
 
 _NAME = "term"
 _ASIDE = (1240, 780)
@@ -16,8 +16,6 @@ _ASIDE = (1240, 780)
 # Of gtk4-demo's window: its title, and the list without its scroll bar, which fades.
 _TITLE = Box(400, 10, 900, 36)
 _ROWS = Box(0, 50, 250, 740)
-_SECOND = "/run/second"
-_SECOND_DISPLAY = f"{_SECOND}/wayland-1"
 
 
 class Switch(LabTest):
@@ -35,32 +33,12 @@ class Switch(LabTest):
         self.alpha.type_and_see("PS1='$ '; clear\n")
         return self.alpha.type_and_see("carried=yes; seq 20\n")
 
-    def start_second_sway(self) -> None:
-        self.alpha.must("mkdir", "-p", "-m", "700", _SECOND)
-        self.alpha.host.service(
-            "sway2",
-            ["sway", "--unsupported-gpu", "--config", "/run/lab/sway.conf"],
-            {
-                "XDG_RUNTIME_DIR": _SECOND,
-                "WLR_BACKENDS": "headless",
-                "WLR_RENDERER": "pixman",
-                "WLR_LIBINPUT_NO_DEVICES": "1",
-            },
-        )
-        self.addCleanup(self.alpha.run, "pkill", "--newest", "-x", "sway")
-        self.alpha.wait_for_socket(_SECOND_DISPLAY)
-
-    def second_screen(self) -> bytes:
-        return self.alpha.run(
-            "env", f"XDG_RUNTIME_DIR={_SECOND}", "WAYLAND_DISPLAY=wayland-1", "grim", "-t", "ppm", "-"
-        ).stdout
-
     def test_there_and_back(self) -> None:
         before = self.open_terminal()
-        self.start_second_sway()
-        empty = self.second_screen()
-        self.alpha.wayferry("switch", _NAME, "--display", _SECOND_DISPLAY)
-        wait_until(lambda: self.second_screen() != empty, 10.0, "the window on the second screen")
+        second = second_screen(self, self.alpha, seat=False)
+        empty = second.shot()
+        self.alpha.wayferry("switch", _NAME, "--display", SECOND_DISPLAY)
+        second.wait_for_change(empty)
         self.alpha.wait_for_picture(lambda now: now != before, "the window gone from the first screen")
         self.alpha.wayferry("switch", _NAME, "--display", "/run/user/0/wayland-1")
         self.alpha.wait_for_picture(lambda now: now == before, "the same picture as before")

@@ -394,6 +394,62 @@ TEST_F(BacklogTest, PingsAreTheAppsWhileItReads) {
   EXPECT_EQ(count(here().requests(), "pong(71)"), 1u);
 }
 
+uint32_t pinged(const std::vector<std::string>& events) {
+  for (const std::string& event : events)
+    if (const size_t at = event.find(".ping("); at != std::string::npos)
+      return static_cast<uint32_t>(std::stoul(event.substr(at + 6)));
+  ADD_FAILURE() << "there was no ping";
+  return 0;
+}
+
+TEST_F(BacklogTest, APingIsNotAnsweredForAnAppThatHasDoneIt) {
+  start();
+  EXPECT_FALSE(relay_->pings_due());
+  here().send("xdg_wm_base", "ping", {72u});
+  const uint32_t serial = pinged(exchange());
+  const auto due = relay_->pings_due();
+  ASSERT_TRUE(due);
+  relay_->answer_pings(*due - std::chrono::milliseconds(1));
+  app_->say(wm_, protocol::xdg_wm_base, "pong", {serial});
+  exchange();
+  EXPECT_FALSE(relay_->pings_due());
+  relay_->answer_pings(*due);
+  exchange();
+  EXPECT_EQ(count(here().requests(), "pong(72)"), 1u);
+}
+
+TEST_F(BacklogTest, APingsAnswerGoesToTheCompositorThatAsked) {
+  start();
+  here().send("xdg_wm_base", "ping", {73u});
+  const uint32_t serial = pinged(exchange());
+  FakeCompositor& next = compositor("b", whole_baseline());
+  EXPECT_FALSE(relay_->pings_due());
+  app_->say(wm_, protocol::xdg_wm_base, "pong", {serial});
+  exchange();
+  EXPECT_EQ(count(next.requests(), "pong"), 0u);
+}
+
+// On the event loop: the app has an empty socket when it is pinged, and then it does nothing.
+TEST_F(BacklogTest, AnAppThatStandsStillIsAnsweredForOnce) {
+  start();
+  asio::io_context loop;
+  const auto never = [](ServedConnection&) { FAIL() << "the connection has ended"; };
+  ServedConnection served(loop, std::move(relay_), never, never);
+  served.serve();
+  const auto until = [&](const std::string& heard) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (count(here().requests(), heard) == 0 && std::chrono::steady_clock::now() < end)
+      loop.run_one_for(std::chrono::milliseconds(10));
+    return count(here().requests(), heard);
+  };
+  here().send("xdg_wm_base", "ping", {74u});
+  EXPECT_EQ(until("pong(74)"), 1u);
+  app_->say(wm_, protocol::xdg_wm_base, "pong", {pinged(app_->events())});
+  app_->say(toplevel_, protocol::xdg_toplevel, "set_title", {std::string_view("awake")});
+  EXPECT_EQ(until("awake"), 1u);
+  EXPECT_EQ(count(here().requests(), "pong(74)"), 1u) << "what was said for it is not said again";
+}
+
 // An app's own doing does not cost it its compositor: it is not read while it lags.
 TEST_F(BacklogTest, AnswersDoNotCountButMakeTheAppWait) {
   start();

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t block = size_t{2} << 20;
 constexpr size_t blocks = 80;
+constexpr uint64_t least = 64 * block;
 constexpr std::chrono::seconds limit{60};
 
 // Whole blocks of small pages, each filled with its own number.
@@ -64,21 +65,21 @@ bool kernel_can() {
 
 TEST_F(BigPagesTest, HoldWhatTheSmallOnesHeld) {
   const uint64_t before = in_big_pages();
-  const uint64_t made = make_big_pages(::getpid(), limit);
+  const uint64_t made = make_big_pages(::getpid(), least, limit);
   EXPECT_EQ(made, kernel_can() ? blocks * block : 0);
   EXPECT_EQ(in_big_pages() - before, made);
   expect_all_content();
-  EXPECT_EQ(make_big_pages(::getpid(), limit), 0) << "there is nothing left to do";
+  EXPECT_EQ(make_big_pages(::getpid(), least, limit), 0) << "there is nothing left to do";
 }
 
 TEST_F(BigPagesTest, LeaveHolesAlone) {
   ASSERT_EQ(::madvise(memory_ + 3 * block + 4096, 4096, MADV_DONTNEED), 0);
-  EXPECT_EQ(make_big_pages(::getpid(), limit), kernel_can() ? (blocks - 1) * block : 0);
+  EXPECT_EQ(make_big_pages(::getpid(), least, limit), kernel_can() ? (blocks - 1) * block : 0);
 }
 
 TEST_F(BigPagesTest, LeaveLittleMemoryAlone) {
   ASSERT_EQ(::munmap(memory_ + 40 * block, 40 * block), 0);
-  EXPECT_EQ(make_big_pages(::getpid(), limit), 0);
+  EXPECT_EQ(make_big_pages(::getpid(), least, limit), 0);
 }
 
 TEST_F(BigPagesTest, LeaveAloneWhatAForkShares) {
@@ -91,14 +92,14 @@ TEST_F(BigPagesTest, LeaveAloneWhatAForkShares) {
     ::_exit(::read(ends[0], &byte, 1) == 0 ? 0 : 1);  // until the parent closes it
   }
   ::close(ends[0]);
-  EXPECT_EQ(make_big_pages(::getpid(), limit), 0);
+  EXPECT_EQ(make_big_pages(::getpid(), least, limit), 0);
   ::close(ends[1]);
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
 }
 
 TEST_F(BigPagesTest, EndInTime) {
-  EXPECT_EQ(make_big_pages(::getpid(), std::chrono::milliseconds(0)), 0);
+  EXPECT_EQ(make_big_pages(::getpid(), least, std::chrono::milliseconds(0)), 0);
 }
 
 TEST(BigPages, AreNoErrorForAProcessThatHasEnded) {
@@ -106,7 +107,7 @@ TEST(BigPages, AreNoErrorForAProcessThatHasEnded) {
   if (child == 0) ::_exit(0);
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(make_big_pages(child, limit), 0);
+  EXPECT_EQ(make_big_pages(child, least, limit), 0);
 }
 
 }  // namespace

@@ -77,6 +77,26 @@ TEST_F(BridgeTest, DamageOfTheBufferBecomesDamageOfTheSurface) {
   EXPECT_TRUE(b.complaints().empty());
 }
 
+// There is nothing yet that it could be told again; its first configure comes.
+TEST_F(BridgeTest, APopupThatIsMovedBeforeItIsConfiguredHearsNoEmptyConfigure) {
+  show_window_at_a();
+  const uint32_t positioner =
+      make(protocol::xdg_positioner, wm_, protocol::xdg_wm_base, "create_positioner");
+  const uint32_t surface =
+      make(protocol::wl_surface, compositor_, protocol::wl_compositor, "create_surface");
+  const uint32_t window =
+      make(protocol::xdg_surface, wm_, protocol::xdg_wm_base, "get_xdg_surface", {surface});
+  const uint32_t popup = make(protocol::xdg_popup, window, protocol::xdg_surface, "get_popup",
+                              {xdg_surface_, positioner});
+  exchange();
+  go_to("xdg_wm_base", 2);
+  app_->say(popup, protocol::xdg_popup, "reposition", {positioner, 7u});
+  const auto heard = exchange();
+  EXPECT_EQ(count(heard, ".repositioned(7)"), 1u);
+  EXPECT_EQ(count(heard, name("xdg_popup", popup) + ".configure("), 0u);
+  EXPECT_TRUE(alive_);
+}
+
 TEST_F(BridgeTest, AStepOfTheWheelIsToldInTheFinerUnit) {
   show_window_at_a();
   const uint32_t pointer = device(protocol::wl_pointer, "get_pointer");

@@ -9,7 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
+#include <random>
 #include <thread>
 
 #include "pages/descriptors.h"
@@ -41,9 +44,15 @@ std::byte* map_region() {
   return static_cast<std::byte*>(at);
 }
 
-// Every third page holds zeros.
-std::byte content(uint64_t page) {
-  return page % 3 == 0 ? std::byte{0} : static_cast<std::byte>(page % 251 + 1);
+using Page = std::array<std::byte, page_size>;
+
+// Every third page holds zeros, the others what nobody can compress: a rate is one of bytes sent.
+Page content(uint64_t page) {
+  Page bytes{};
+  if (page % 3 == 0) return bytes;
+  std::mt19937_64 random(page);
+  std::ranges::generate(bytes, [&] { return static_cast<std::byte>(random()); });
+  return bytes;
 }
 
 UniqueFd open_uffd() {
@@ -111,7 +120,9 @@ class FillerTest : public testing::Test {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that dies leaves no source behind
       std::byte* const memory = map_region();
       for (uint64_t i = 0; i < page_count; ++i)
-        std::fill_n(memory + i * page_size, page_size, content(i));
+        std::ranges::copy(content(i), memory + i * page_size);
+      // What the app itself must not read travels too.
+      ::mprotect(memory + 310 * page_size, page_size, PROT_NONE);
       (void)!::write(theirs.get(), "r", 1);
       while (true) ::pause();
     }
@@ -197,12 +208,13 @@ class FillerTest : public testing::Test {
     serving_.join();
   }
 
-  void expect_all_content() {
-    const auto* memory = reinterpret_cast<const std::byte*>(base);
-    for (uint64_t i = 0; i < page_count; ++i) {
-      ASSERT_EQ(memory[i * page_size], content(i)) << "page " << i;
-      ASSERT_EQ(memory[i * page_size + page_size - 1], content(i)) << "page " << i;
-    }
+  static bool has_content(uint64_t page) {
+    const auto* const at = reinterpret_cast<const std::byte*>(base) + page * page_size;
+    return std::ranges::equal(std::span(at, page_size), content(page));
+  }
+
+  static void expect_all_content() {
+    for (uint64_t i = 0; i < page_count; ++i) ASSERT_TRUE(has_content(i)) << "page " << i;
   }
 
   static constexpr std::chrono::seconds grace{1};
@@ -241,7 +253,7 @@ TEST_F(EarlyFillerTest, BearsASourceThatHasNothingToSayBeforeTheRestore) {
 
 TEST_F(FillerTest, AnswersFaultsWhateverIsPushed) {
   serve(/*rate=*/100'000);  // one frame of 64 pages, and then nothing for seconds
-  EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[100 * page_size], content(100));
+  EXPECT_TRUE(has_content(100));
   EXPECT_EQ(filler_->numbers().faults, 1);
   EXPECT_GE(filler_->numbers().missing, page_count - 16 - most_pages);
 }
@@ -287,8 +299,8 @@ TEST_F(FillerTest, AnotherOneGoesOnWhereItWasKilled) {
   ASSERT_TRUE(filler_->wait_drained(limit));
   // What was given back to the kernel under the first one stays zero under the second.
   EXPECT_EQ(memory[605 * page_size], std::byte{0});
-  for (uint64_t i = 0; i < 600; ++i) ASSERT_EQ(memory[i * page_size], content(i)) << "page " << i;
-  EXPECT_EQ(memory[611 * page_size], content(611));
+  for (uint64_t i = 0; i < 600; ++i) ASSERT_TRUE(has_content(i)) << "page " << i;
+  EXPECT_TRUE(has_content(611));
 }
 
 TEST_F(FillerTest, NobodyGoesOnWithATornLedger) {
@@ -307,7 +319,7 @@ TEST_F(FillerTest, WhatTheAppGivesBackStaysZero) {
   ASSERT_TRUE(filler_->wait_drained(limit));
   EXPECT_EQ(filler_->numbers().dropped, 10);
   EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[55 * page_size], std::byte{0});
-  EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[61 * page_size], content(61));
+  EXPECT_TRUE(has_content(61));
 }
 
 }  // namespace

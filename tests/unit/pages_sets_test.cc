@@ -2,8 +2,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include "criu/pagemap.h"
 #include "pages/channel.h"
+#include "pages/faults_first.h"
 #include "pages/intervals.h"
 #include "pages/ledger.h"
 #include "pages/missing.h"
@@ -157,6 +162,26 @@ TEST(Missing, IsEmptyOnceAllIsRemoved) {
   EXPECT_TRUE(missing.empty());
 }
 
+// Both want a lock that a third one holds; who asked last is in a hurry.
+TEST(FaultsFirst, GoBeforeThosePatient) {
+  FaultsFirst lock;
+  std::vector<std::string> order;
+  auto held = lock.patient();
+  std::jthread hurried([&] {
+    const auto own = lock.urgent();
+    order.emplace_back("urgent");
+  });
+  while (lock.waiting() == 0) std::this_thread::yield();
+  std::jthread other([&] {
+    const auto own = lock.patient();
+    order.emplace_back("patient");
+  });
+  held.unlock();
+  hurried.join();
+  other.join();
+  EXPECT_EQ(order, (std::vector<std::string>{"urgent", "patient"}));
+}
+
 TEST(Packing, BringsBackWhatWasPacked) {
   std::vector<std::byte> pages(2 * page_size, std::byte{7});
   std::vector<std::byte> packed;
@@ -169,16 +194,109 @@ TEST(Packing, BringsBackWhatWasPacked) {
   EXPECT_THROW(unpack(*smaller, std::span(again).first(page_size)), ProtocolError);
 }
 
-TEST(Packing, StopsWhereTheLinkIsFasterThanTheProcessor) {
-  Packing packing;
-  packing.worth_it();  // the first run is a probe
-  for (int i = 0; i < 50; ++i) {
-    packing.compressed(1'000'000, 500'000, std::chrono::milliseconds(2));
-    packing.sent(1'000'000, std::chrono::milliseconds(1));
+// A source as it is: it compresses if it is told to, gives what it has to a buffer of 1 MB, and
+// stands still while that is full. A simulated clock: a second per byte of link and processor.
+class PackingOver {
+ public:
+  PackingOver(double link, double processor, double ratio)
+      : link_(link), processor_(processor), ratio_(ratio) {}
+
+  void give(uint64_t bytes) {
+    for (uint64_t given = 0; given < bytes; given += run) give_run();
   }
-  EXPECT_FALSE(packing.worth_it());
-  for (int i = 0; i < 50; ++i) packing.sent(1'000'000, std::chrono::milliseconds(10));
-  EXPECT_TRUE(packing.worth_it());
+  void set_link(double link) { link_ = link; }
+  /// How much of what was given is in what was sent.
+  double sent_part() const { return static_cast<double>(sent_) / static_cast<double>(given_); }
+  void forget() { sent_ = given_ = 0; }
+
+ private:
+  static constexpr uint64_t run = 256u << 10;
+  static constexpr uint64_t room = 1u << 20;
+
+  void pass(double seconds) {
+    now_ += std::chrono::duration_cast<Packing::Clock::duration>(Packing::Duration(seconds));
+    buffered_ -= std::min(buffered_, seconds / link_);
+  }
+
+  void give_run() {
+    double bytes = run;
+    pass(run * 0.3e-9);  // to read it
+    if (packing_.worth_it()) {
+      pass(run * processor_);
+      packing_.compressed(run, static_cast<size_t>(run * ratio_),
+                          Packing::Duration(run * processor_));
+      bytes *= ratio_;
+    }
+    const double too_much = buffered_ + bytes - room;
+    if (too_much > 0) pass(too_much * link_);
+    buffered_ += bytes;
+    packing_.sent(static_cast<size_t>(bytes), too_much > 0, now_);
+    given_ += run;
+    sent_ += static_cast<uint64_t>(bytes);
+  }
+
+  double link_;
+  double processor_;
+  double ratio_;
+  Packing packing_;
+  Packing::Clock::time_point now_;
+  double buffered_ = 0;
+  uint64_t given_ = 0;
+  uint64_t sent_ = 0;
+};
+
+// Text over 1 Gbit/s: to compress it takes a good part of what it saves, but not while the link
+// stands still.
+TEST(Packing, IsUsedOverALinkSlowerThanTheProcessor) {
+  PackingOver source(/*link=*/8.5e-9, /*processor=*/3e-9, /*ratio=*/0.65);
+  source.give(64u << 20);
+  EXPECT_LT(source.sent_part(), 0.75);  // soon …
+  source.forget();
+  source.give(512u << 20);
+  EXPECT_LT(source.sent_part(), 0.66);  // … and for good
+}
+
+TEST(Packing, IsLeftWhereTheLinkIsFasterThanTheProcessor) {
+  PackingOver source(/*link=*/1e-9, /*processor=*/3e-9, /*ratio=*/0.5);
+  source.give(512u << 20);
+  EXPECT_GT(source.sent_part(), 0.95);
+}
+
+TEST(Packing, IsLeftWhereItBringsNothing) {
+  PackingOver source(/*link=*/8.5e-9, /*processor=*/0.3e-9, /*ratio=*/1);
+  source.give(64u << 20);
+  EXPECT_EQ(source.sent_part(), 1);
+}
+
+TEST(Packing, FollowsALinkThatChanges) {
+  PackingOver source(/*link=*/8.5e-9, /*processor=*/3e-9, /*ratio=*/0.65);
+  source.give(128u << 20);
+  source.set_link(1e-9);
+  source.give(128u << 20);
+  source.forget();
+  source.give(128u << 20);
+  EXPECT_GT(source.sent_part(), 0.95);
+  source.set_link(20e-9);
+  source.give(128u << 20);
+  source.forget();
+  source.give(128u << 20);
+  EXPECT_LT(source.sent_part(), 0.66);
+}
+
+TEST(Packing, DoesNotTakeAnIdleLinkForASlowOne) {
+  Packing packing;
+  Packing::Clock::time_point now;
+  const auto milliseconds = [](int count) { return std::chrono::milliseconds(count); };
+  packing.worth_it();
+  packing.compressed(1'000'000, 500'000, milliseconds(3));
+  int compressed = 0;
+  for (int i = 0; i < 320; ++i) {
+    packing.sent(1'000'000, /*waited=*/true, now += milliseconds(1));
+    packing.sent(1'000'000, /*waited=*/true, now += milliseconds(1));
+    packing.interrupted(now += milliseconds(100));
+    compressed += packing.worth_it() ? 1 : 0;
+  }
+  EXPECT_LE(compressed, 10);  // only to see
 }
 
 TEST(Channel, RefusesAFrameThatMakesNoSense) {

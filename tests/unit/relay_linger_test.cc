@@ -34,11 +34,8 @@ class RelayLingerTest : public RelayTest {
 
   // What the next compositor hears of viewports and of commits after they were first named.
   std::vector<std::string> said_at(const char* next) {
-    FakeCompositor& there = compositor(next, whole_baseline());
-    exchange();
-    EXPECT_TRUE(there.complaints().empty()) << there.complaints().front();
     std::vector<std::string> said;
-    for (const std::string& line : there.requests())
+    for (const std::string& line : all_said_at(next))
       if (line.starts_with("wp_viewport") ||
           (line.starts_with("wl_surface.commit") && !said.empty()))
         said.push_back(line);
@@ -117,6 +114,79 @@ TEST_F(RelayLingerTest, ItGoesWithItsSurface) {
   exchange();
   EXPECT_LE(relay_->model().objects.size(), before - 4);
   EXPECT_EQ(said_at("b"), Lines());
+}
+
+// "Switch back to a mode without any server-side decorations at the next commit" (xdg-decoration).
+class RelayDecorationTest : public RelayTest {
+ protected:
+  // A window that its compositor decorates.
+  void start() {
+    compositor("a", whole_baseline());
+    start_app();
+    manager_ = bind("zxdg_decoration_manager_v1");
+    show_window();
+    decoration_ = make_decoration();
+    commit();
+    exchange();
+  }
+
+  uint32_t make_decoration() {
+    const uint32_t made =
+        app_->make(protocol::zxdg_toplevel_decoration_v1, manager_,
+                   protocol::zxdg_decoration_manager_v1, "get_toplevel_decoration", {toplevel_});
+    app_->say(made, protocol::zxdg_toplevel_decoration_v1, "set_mode", {2u});
+    return made;
+  }
+  void destroy() {
+    app_->say(decoration_, protocol::zxdg_toplevel_decoration_v1, "destroy", {});
+    exchange();
+  }
+  void commit() { app_->say(surface_, protocol::wl_surface, "commit", {}); }
+
+  // What the next compositor hears of decorations, and when the window shows its contents.
+  std::vector<std::string> said_at(const char* next) {
+    std::vector<std::string> said;
+    for (const std::string& line : all_said_at(next)) {
+      const std::string request = line.substr(0, line.find('('));
+      if (request.starts_with("zxdg_toplevel_decoration") || request.ends_with("_decoration") ||
+          request == "wl_surface.attach")
+        said.push_back(request.substr(request.find('.') + 1));
+    }
+    return said;
+  }
+
+  using Lines = std::vector<std::string>;
+  uint32_t manager_ = 0, decoration_ = 0;
+};
+
+TEST_F(RelayDecorationTest, ADestroyedOneHoldsUntilTheCommit) {
+  start();
+  destroy();
+  const Lines once = {"get_toplevel_decoration", "set_mode", "attach", "destroy"};
+  EXPECT_EQ(said_at("b"), once);
+  travel();
+  EXPECT_EQ(said_at("c"), once) << "as often as there is no commit, and over a journey";
+  commit();
+  exchange();
+  EXPECT_EQ(said_at("d"), Lines{"attach"});
+}
+
+TEST_F(RelayDecorationTest, TheNextOneComesBeforeTheContents) {
+  start();
+  destroy();
+  make_decoration();
+  exchange();
+  const Lines next = {"get_toplevel_decoration", "set_mode", "attach"};
+  EXPECT_EQ(said_at("b"), next);
+}
+
+TEST_F(RelayDecorationTest, ItGoesWithItsWindow) {
+  start();
+  destroy();
+  app_->say(toplevel_, protocol::xdg_toplevel, "destroy", {});
+  app_->say(xdg_surface_, protocol::xdg_surface, "destroy", {});
+  exchange();
+  EXPECT_EQ(said_at("b"), Lines{"attach"});
 }
 
 }  // namespace

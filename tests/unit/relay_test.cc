@@ -274,6 +274,34 @@ TEST_F(RelayTest, NoDamagedStateIsBelievedOrCrashes) {
   EXPECT_GT(refused, whole.size());
 }
 
+// Libraries of one program have a registry each.
+TEST_F(RelayTest, EveryRegistryIsToldOfEveryGlobalAndBindsThem) {
+  compositor("a");
+  start_app();
+  const uint32_t other = app_->make(protocol::wl_registry, 1, protocol::wl_display, "get_registry");
+  EXPECT_EQ(count(exchange(), name("wl_registry", other) + ".global("),
+            relay_->model().globals.size());
+  const uint32_t seat = app_->bind(other, "wl_seat", 9);
+  auto more = plain;
+  more.push_back({"wp_presentation", 1});
+  FakeCompositor& b = compositor("b", more);
+  const auto heard = exchange();
+  for (const uint32_t registry : {registry_, other})
+    EXPECT_EQ(count(heard, name("wl_registry", registry) + ".global("), 1u) << registry;
+  app_->bind(other, "wp_presentation", 1);
+  app_->say(seat, protocol::wl_seat, "release", {});
+  exchange();
+  EXPECT_EQ(count(b.requests(), "wl_seat.release"), 1u);
+  EXPECT_EQ(std::ranges::count_if(b.heard(),
+                                  [](const Arrived& request) {
+                                    return request.is("wl_registry.bind") &&
+                                           as_text(request.decoded().values[1].data) ==
+                                               "wp_presentation";
+                                  }),
+            1);
+  EXPECT_TRUE(alive_ && b.complaints().empty());
+}
+
 TEST_F(RelayTest, MissingRequiredGlobalsAreNamed) {
   FakeCompositor bare(display("bare"), {{"wl_compositor", 6}, {"wl_shm", 1}});
   control::Global needed;

@@ -16,9 +16,11 @@ from . import faults
 from .case import LabTest
 from .census import Census, growth, leaks
 from .labhost import Lab, LabHost
+from .second import SECOND_DISPLAY, second_screen
 from .terminal import Terminal
 
 __all__ = [
+    "SECOND_DISPLAY",
     "Box",
     "Census",
     "Colour",
@@ -31,5 +33,6 @@ __all__ = [
     "faults",
     "growth",
     "leaks",
+    "second_screen",
     "wait_until",
 ]
