@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""`./lab bench engines`: what a move costs under each engine, and beside Podman's own checkpoint and restore.
+"""`./lab bench engines`: what a move costs under each engine, and beside Docker's and Podman's own checkpoint and restore.
 
-For each engine, foot moves there and back; and under Podman a sleeping process is checkpointed and restored by the engine alone
-on one host, and moved by wayferry between two, taking turns. The engine alone sends nothing and shows nothing, so it
-is less than the same work; the ratio says what wayferry adds.
+For each engine, foot moves there and back; and a sleeping process is checkpointed and restored by Docker or Podman
+alone, and moved by wayferry, taking turns. The engine alone sends nothing and shows nothing within the time that is
+taken, so it is less than the same work; the ratio says what wayferry adds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 from . import build, desktop, engines, places, runs, say, screen
@@ -18,6 +19,7 @@ from .host import Host
 from .runs import Run
 from .wait import wait_until
 
+ENGINES = ["runc", "crun", "docker", "podman"]
 ROUNDS = 5
 
 _LIMIT = 30.0
@@ -25,18 +27,17 @@ _NAME = "bench"
 _FOOT = ["foot", "-o", "cursor.blink=no"]
 _SLEEP = ["sleep", "3600"]
 
-# The engine's own words for a container that is checkpointed where it is, and goes on. Docker cannot do that on
-# one host: its containerd refuses to take in the checkpoint that it has just written ("already exists").
-_BARE = {
-    "podman": (["podman", "container", "checkpoint", "bare"], ["podman", "container", "restore", "bare"]),
-}
+_BARE_CONTAINER = ["--name", "bare", "--network", "none", engines.IMAGE, *_SLEEP]
+
+_DOCKERS = "/var/lib/docker/containers"
 
 
-def run() -> int:
-    """Measures all engines."""
+def run(wanted: list[str]) -> int:
+    """Measures these engines."""
     build.install()
-    for engine in ("runc", "docker", "podman"):
-        here = runs.start(["alpha", "beta"], desktop.Desktop("sway"))
+    for engine in wanted:
+        # crun starts nothing where both versions of control groups have controllers.
+        here = runs.start(["alpha", "beta"], desktop.Desktop("sway"), only_cgroup_v2=engine == "crun")
         try:
             _engine(here, engine)
         finally:
@@ -45,8 +46,8 @@ def run() -> int:
 
 
 def _engine(here: Run, engine: str) -> None:
-    base = ["--rootfs", places.INNER_DESKTOP]
-    if engine != "runc":
+    base = ["--engine", engine, "--rootfs", places.INNER_DESKTOP]
+    if engine in _BARE:
         say.step(f"{engine}: image")
         for host in here.hosts.values():
             engines.start(host, engine)
@@ -70,13 +71,39 @@ def _beside_bare(here: Run, engine: str, base: list[str]) -> None:
     bare: list[float] = []
     ours: list[float] = []
     for _ in range(ROUNDS):
-        alpha.must([engine, "run", "--detach", "--name", "bare", "--network", "none", engines.IMAGE, *_SLEEP])
-        bare.append(sum(_timed(alpha, command) for command in _BARE[engine]))
-        alpha.must([engine, "rm", "--force", "bare"])
+        bare.append(_BARE[engine](here))
         ours += [move["downtime_ms"] for move in _there_and_back(here, visible=False, rounds=1)]
     _row(f"{engine} alone: checkpoint and restore", bare)
     _row(f"{engine}, wayferry: downtime of a move", ours)
     print(f"  {'wayferry beside ' + engine + ' alone':<44}{statistics.median(ours) / statistics.median(bare):>10.2f}")
+
+
+def _bare_podman(here: Run) -> float:
+    alpha = here.host("alpha")
+    alpha.must(["podman", "run", "--detach", *_BARE_CONTAINER])
+    spent = _timed(alpha, ["podman", "container", "checkpoint", "bare"])
+    spent += _timed(alpha, ["podman", "container", "restore", "bare"])
+    alpha.must(["podman", "rm", "--force", "bare"])
+    return spent
+
+
+# It cannot do both on one host: its containerd refuses to take in the checkpoint that it has just written ("already
+# exists"). So the images are copied to the other, between the two commands.
+def _bare_docker(here: Run) -> float:
+    alpha, beta = here.host("alpha"), here.host("beta")
+    old = alpha.must(["docker", "run", "--detach", *_BARE_CONTAINER]).strip()
+    new = beta.must(["docker", "create", *_BARE_CONTAINER]).strip()
+    spent = _timed(alpha, ["docker", "checkpoint", "create", "bare", "one"])
+    copy = f"tar -C {_DOCKERS}/{old} -c checkpoints | ssh beta tar -C {_DOCKERS}/{new} -x"
+    alpha.must(["sh", "-c", copy])
+    spent += _timed(beta, ["docker", "start", "--checkpoint", "one", "bare"])
+    for host in (alpha, beta):
+        host.must(["docker", "rm", "--force", "bare"])
+    return spent
+
+
+# Milliseconds for a sleeping process that the engine's own commands checkpoint and restore.
+_BARE: dict[str, Callable[[Run], float]] = {"docker": _bare_docker, "podman": _bare_podman}
 
 
 def _timed(host: Host, command: list[str]) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import bench_lazy, verbs
+from . import bench_engines, bench_lazy, verbs
 from .bench_ways import WAYS
 from .check import CHECKS
 from .desktop import COMPOSITORS, DEFAULT_BACKGROUND
@@ -100,6 +100,8 @@ def _whole_verbs(sub: _Verbs) -> None:
     test.add_argument("filter", nargs="*", help="only tests whose name contains one of these")
     bench = _add(sub, "bench", verbs.bench, "measure the relay, moves and switches; asserts nothing")
     bench.add_argument("what", nargs="?", choices=["relay", "move", "switch", "engines", "lazy", "all"], default="all")
+    engines = ",".join(bench_engines.ENGINES)
+    bench.add_argument("--engines", default=engines, help=f"of `bench engines`, by comma: {engines}")
     _lazy_choices(bench)
     coverage = _add(sub, "coverage", verbs.coverage, "try every app between all compositors; writes docs/coverage.md")
     coverage.add_argument("app", nargs="*", help="only the rows whose name contains one of these")

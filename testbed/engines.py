@@ -22,7 +22,7 @@ _EMPTY = "localhost/lab/empty"
 _ARCHIVE = "/var/lib/wayferry/lab-image.tar"
 
 # Of a host without systemd.
-_PODMAN_SETTINGS = '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+_PODMAN_SETTINGS = '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n[network]\nfirewall_driver = "iptables"\n'
 
 
 @dataclass(frozen=True)

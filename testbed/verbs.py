@@ -169,7 +169,7 @@ def bench(args: argparse.Namespace) -> int:
     if args.what == "engines":
         from . import bench_engines
 
-        return bench_engines.run()
+        return bench_engines.run(args.engines.split(","))
     from . import bench as module
 
     return module.run(args.what)

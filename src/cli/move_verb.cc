@@ -98,6 +98,8 @@ void add_move(CLI::App& root, const LocalHost& host) {
       ->transform(CLI::AsSizeValue(true));
   add_volume_options(*verb, options->request.volumes);
   add_foreign_option(*verb, options->request.close_foreign);
+  verb->add_flag("--tcp", options->request.keep_tcp,
+                 "Keep TCP connections; the container's address must move too (run --network)");
   verb->add_flag("--json", options->json, "Report for scripts");
   verb->callback([&host, options] {
     options->request.mode = mode_from(options->mode);

@@ -176,7 +176,9 @@ void add_run(CLI::App& root, const LocalHost& host) {
       ->type_name("HOST[,HOST]")
       ->delimiter(',')
       ->allow_extra_args(false);
-  verb->add_option("--network", options->network, "Network, as docker or podman call it")
+  verb->add_option("--network", options->network,
+                   "As docker or podman call it; for runc and crun an address that moves along: "
+                   "macvlan:DEVICE,ADDRESS/LENGTH[,GATEWAY] or bridge:…")
       ->capture_default_str();
   verb->add_flag("--dbus", options->dbus, "A D-Bus session bus of its own");
   verb->add_option("--display", options->display, "Compositor's socket, path or name");

@@ -18,8 +18,6 @@ constexpr uint64_t field_shutdown = 12;
 constexpr uint64_t no_peer = 0;
 constexpr uint64_t both_ends = 3;
 
-constexpr size_t magic_numbers = 8;  // bytes at the head of an image
-
 ino_t inode_of(std::string_view socket) {
   Fields fields(socket, files_image);
   while (fields.next())
@@ -28,10 +26,7 @@ ino_t inode_of(std::string_view socket) {
 }
 
 std::string closed(std::string_view socket) {
-  std::string entry;
-  Fields fields(socket, files_image);
-  while (fields.next())
-    if (fields.number != field_peer && fields.number != field_shutdown) entry += fields.raw;
+  std::string entry = without_fields(socket, {field_peer, field_shutdown}, files_image);
   put_number(entry, field_peer, no_peer);
   put_number(entry, field_shutdown, both_ends);
   return entry;
@@ -41,19 +36,13 @@ std::string closed(std::string_view socket) {
 
 std::string with_closed_sockets(std::string_view image, const std::set<ino_t>& sockets) {
   std::set<ino_t> missing = sockets;
-  Records records(image, files_magic, files_image);
-  std::string result(image.substr(0, magic_numbers));
-  for (std::string_view record; records.next(record);) {
-    std::string file;
-    Fields fields(record, files_image);
-    while (fields.next()) {
-      if (fields.number == field_unix_socket && missing.erase(inode_of(fields.bytes)) > 0)
-        put_bytes(file, field_unix_socket, closed(fields.bytes));
-      else
-        file += fields.raw;
-    }
-    put_record(result, file);
-  }
+  const auto put = [&](const Fields& field, std::string& file) {
+    if (field.number == field_unix_socket && missing.erase(inode_of(field.bytes)) > 0)
+      put_bytes(file, field_unix_socket, closed(field.bytes));
+    else
+      file += field.raw;
+  };
+  std::string result = rewritten(image, files_magic, files_image, put);
   if (!missing.empty()) throw ProtocolError(files_image, "a connection to be closed is not in it");
   return result;
 }

@@ -32,19 +32,24 @@ CriuConfig& CriuConfig::add(std::string_view option, std::string_view value) {
   return *this;
 }
 
+CriuConfig& CriuConfig::leave_network_open() {
+  text_.append(crashes_criu).append(" skip\n");
+  return *this;
+}
+
 void CriuConfig::write(const Path& path) const {
   const UniqueFd fd(check(
       "open", ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path.native()));
   write_all(fd.get(), text_);
 }
 
-CriuConfig common_criu_config() {
+CriuConfig common_criu_config(TcpConnections connections) {
   CriuConfig config;
   config.add("verbosity=1");  // an optional value, so glued to its option
   config.add("file-locks");
   // A connection to a third machine cannot follow the app to another address: it comes back closed,
   // as after a change of network, rather than making the move fail.
-  config.add("tcp-close");
+  config.add(connections == TcpConnections::keep ? "tcp-established" : "tcp-close");
   return config;
 }
 

@@ -20,6 +20,10 @@ class CriuConfig {
   /// An option with its value: add("external", "unix[123]").
   CriuConfig& add(std::string_view option, std::string_view value);
 
+  /// CRIU does not cut connections off while it dumps them: somebody else has. Only for a file of
+  /// CriuOptions::environment; in another it is the option that crashes CRIU.
+  CriuConfig& leave_network_open();
+
   /// The file's text: one option a line, no dashes.
   const std::string& text() const { return text_; }
   /// Written plainly, not by write_file: that waits for the disk, in the middle of a downtime, for
@@ -30,8 +34,15 @@ class CriuConfig {
   std::string text_;
 };
 
+/// Who tells CRIU where its options are: the runtime, asked by an annotation, or the environment
+/// (CRIU_CONFIG_FILE).
+enum class CriuOptions { annotation, environment };
+
+/// What becomes of established TCP connections.
+enum class TcpConnections { close, keep };
+
 /// What every dump and restore has in common. The level of the log is that of errors: CRIU's debug
 /// log grows with the app, and its error lines are all that we quote.
-CriuConfig common_criu_config();
+CriuConfig common_criu_config(TcpConnections connections);
 
 }  // namespace wayferry

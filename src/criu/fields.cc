@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "criu/fields.h"
 
+#include <algorithm>
+
 #include "util/error.h"
 
 namespace wayferry {
@@ -8,6 +10,8 @@ namespace {
 
 // IMG_COMMON_MAGIC of CRIU's criu/include/magic.h, at the head of every image but a few.
 constexpr uint32_t common_magic = 0x54564319;
+
+constexpr size_t both_magic_numbers = 8;
 
 uint32_t little_endian(std::string_view bytes) {
   uint32_t value = 0;
@@ -23,7 +27,23 @@ void put_varint(std::string& to, uint64_t value) {
   to += static_cast<char>(value);
 }
 
+// The size and the message.
+void put_record(std::string& image, std::string_view message) {
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    image += static_cast<char>(message.size() >> shift);
+  image += message;
+}
+
 }  // namespace
+
+std::string without_fields(std::string_view message, std::initializer_list<uint64_t> numbers,
+                           const std::string& where) {
+  std::string rest;
+  Fields fields(message, where);
+  while (fields.next())
+    if (!std::ranges::contains(numbers, fields.number)) rest += fields.raw;
+  return rest;
+}
 
 void put_number(std::string& message, uint64_t field, uint64_t value) {
   put_varint(message, field << 3 | wire_varint);
@@ -34,12 +54,6 @@ void put_bytes(std::string& message, uint64_t field, std::string_view bytes) {
   put_varint(message, field << 3 | wire_bytes);
   put_varint(message, bytes.size());
   message += bytes;
-}
-
-void put_record(std::string& image, std::string_view message) {
-  for (unsigned shift = 0; shift < 32; shift += 8)
-    image += static_cast<char>(message.size() >> shift);
-  image += message;
 }
 
 bool Fields::next() {
@@ -86,10 +100,10 @@ std::string_view Fields::take(uint64_t size) {
 
 Records::Records(std::string_view image, uint32_t magic, std::string where)
     : rest_(image), where_(std::move(where)) {
-  if (image.size() < 8 || little_endian(image) != common_magic ||
+  if (image.size() < both_magic_numbers || little_endian(image) != common_magic ||
       little_endian(image.substr(4)) != magic)
     throw ProtocolError(where_, "wrong magic number");
-  rest_.remove_prefix(8);
+  rest_.remove_prefix(both_magic_numbers);
 }
 
 bool Records::next(std::string_view& message) {
@@ -99,6 +113,19 @@ bool Records::next(std::string_view& message) {
   message = rest_.substr(4, little_endian(rest_));
   rest_.remove_prefix(4 + message.size());
   return true;
+}
+
+std::string rewritten(std::string_view image, uint32_t magic, const std::string& where,
+                      const std::function<void(const Fields&, std::string&)>& put) {
+  Records records(image, magic, where);
+  std::string result(image.substr(0, both_magic_numbers));
+  for (std::string_view record; records.next(record);) {
+    std::string written;
+    Fields fields(record, where);
+    while (fields.next()) put(fields, written);
+    put_record(result, written);
+  }
+  return result;
 }
 
 }  // namespace wayferry

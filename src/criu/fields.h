@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -31,12 +32,13 @@ class Fields {
   std::string where_;
 };
 
+/// The message without the fields of these numbers.
+std::string without_fields(std::string_view message, std::initializer_list<uint64_t> numbers,
+                           const std::string& where);
+
 /// Append one field to a message.
 void put_number(std::string& message, uint64_t field, uint64_t value);
 void put_bytes(std::string& message, uint64_t field, std::string_view bytes);
-
-/// Appends a record: the size and the message.
-void put_record(std::string& image, std::string_view message);
 
 /// The records of an image: a 32 bit size and a message each, after `magic` words of the head.
 /// next() gives the next record's message; false at the end.
@@ -50,5 +52,10 @@ class Records {
   std::string_view rest_;
   std::string where_;
 };
+
+/// The image with each field of each record written anew: `put` appends to the new record what is
+/// to stand there instead, mostly field.raw. Throws ProtocolError as the two above.
+std::string rewritten(std::string_view image, uint32_t magic, const std::string& where,
+                      const std::function<void(const Fields& field, std::string& record)>& put);
 
 }  // namespace wayferry

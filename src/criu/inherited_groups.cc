@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "criu/inherited_groups.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "criu/fields.h"
@@ -18,38 +19,21 @@ struct Part {
   uint64_t number;
   uint64_t set;
 };
-constexpr Part task_core{.number = 3, .set = 9};
-constexpr Part thread_core{.number = 5, .set = 16};
-
-constexpr size_t both_magic_numbers = 8;
-
-std::string without_field(std::string_view message, uint64_t number) {
-  std::string rest;
-  Fields fields(message, where);
-  while (fields.next())
-    if (fields.number != number) rest += fields.raw;
-  return rest;
-}
+constexpr Part parts[] = {
+    {.number = 3, .set = 9},   // task_core_entry
+    {.number = 5, .set = 16},  // thread_core_entry
+};
 
 }  // namespace
 
 std::string without_group_set(std::string_view core) {
-  Records records(core, core_magic, where);
-  std::string result(core.substr(0, both_magic_numbers));
-  for (std::string_view record; records.next(record);) {
-    std::string entry;
-    Fields fields(record, where);
-    while (fields.next()) {
-      if (fields.number == task_core.number)
-        put_bytes(entry, fields.number, without_field(fields.bytes, task_core.set));
-      else if (fields.number == thread_core.number)
-        put_bytes(entry, fields.number, without_field(fields.bytes, thread_core.set));
-      else
-        entry += fields.raw;
-    }
-    put_record(result, entry);
-  }
-  return result;
+  return rewritten(core, core_magic, where, [](const Fields& field, std::string& entry) {
+    const auto part = std::ranges::find(parts, field.number, &Part::number);
+    if (part == std::end(parts))
+      entry += field.raw;
+    else
+      put_bytes(entry, field.number, without_fields(field.bytes, {part->set}, where));
+  });
 }
 
 void inherit_groups(const Path& images) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "criu/config.h"
 #include "engine/engine.h"
 #include "engine/namespaces.h"
 
@@ -18,6 +19,7 @@ struct BundlePaths {
   explicit BundlePaths(const ContainerDirs& dirs)
       : config(dirs.bundle / "config.json"),
         criu(dirs.bundle / "criu.conf"),
+        criu_environment(dirs.bundle / "criu-environment.conf"),
         root(dirs.bundle / "rootfs"),
         skeleton(dirs.bundle / "skeleton"),
         namespaces{.network = dirs.bundle / "network", .cgroup = dirs.bundle / "cgroup"},
@@ -25,9 +27,10 @@ struct BundlePaths {
         log(dirs.bundle / "engine.log") {}
 
   Path config;
-  Path criu;      ///< CRIU's options, written anew before each dump and restore
-  Path root;      ///< the overlay is mounted here
-  Path skeleton;  ///< the layer of root.h
+  Path criu;              ///< CRIU's options, written anew before each dump and restore
+  Path criu_environment;  ///< the options that only CRIU_CONFIG_FILE can bring it
+  Path root;              ///< the overlay is mounted here
+  Path skeleton;          ///< the layer of root.h
   NamespaceFiles namespaces;
   Path pid;  ///< where the engine writes init's pid
   Path log;  ///< the engine's own errors
@@ -35,9 +38,6 @@ struct BundlePaths {
 
 /// Environment of every container, before what ContainerSpec adds.
 std::vector<std::string> base_environment();
-
-/// Who tells CRIU where its options are: the runtime, asked by an annotation, or the environment.
-enum class CriuOptions { annotation, environment };
 
 /// config.json.
 std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs,

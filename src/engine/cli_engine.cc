@@ -141,9 +141,9 @@ ImageCommands CliEngine::image_commands(const std::string& digest) {
   return commands;
 }
 
-// `volume create` is content with one that is there.
+// Docker's `volume create` is content with one that is there, Podman's is not.
 Path CliEngine::named_volume(const std::string& name) {
-  run_checked({"volume", "create", name});
+  if (run_engine({"volume", "inspect", name}).status != 0) run_checked({"volume", "create", name});
   return without_newline(run_checked({"volume", "inspect", "--format", "{{.Mountpoint}}", name}));
 }
 
@@ -155,6 +155,10 @@ void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Pu
   if (spec.base_kind != "image")
     throw Failure("", program_[0] + " runs images, not a root file system of --rootfs",
                   "name an --image, or use --engine runc");
+  demand_fitness();
+  if (address_moves(spec))
+    throw Failure("", program_[0] + " gives its containers addresses itself, not " + spec.network,
+                  "name a network of " + program_[0] + "'s, or use --engine runc");
   if (!has_image(spec.base))
     throw Failure("", program_[0] + " has no image " + spec.base, "pull or load it here");
   for (const Path& folder : {dirs.bundle, dirs.display})

@@ -51,10 +51,6 @@ std::vector<std::string> CrunEngine::program(const BundlePaths& paths) const {
           "/run/crun"};
 }
 
-std::string CrunEngine::config(const ContainerSpec& spec, const ContainerDirs& dirs) const {
-  return bundle_config(spec, dirs, CriuOptions::environment);
-}
-
 std::vector<std::string> CrunEngine::checkpoint_options() const {
   return {"--file-locks", "--manage-cgroups-mode", "ignore"};
 }

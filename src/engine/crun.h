@@ -18,7 +18,7 @@ class CrunEngine : public RuncEngine {
  protected:
   void demand_fitness() const override;
   std::vector<std::string> program(const BundlePaths& paths) const override;
-  std::string config(const ContainerSpec& spec, const ContainerDirs& dirs) const override;
+  CriuOptions criu_options() const override { return CriuOptions::environment; }
   std::vector<std::string> checkpoint_options() const override;
   std::vector<std::string> restore_options() const override;
   std::vector<std::string> restore_door(const std::string& name,

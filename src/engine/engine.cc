@@ -8,6 +8,7 @@
 #include "engine/docker.h"
 #include "engine/podman.h"
 #include "engine/runc.h"
+#include "engine/segment.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -40,6 +41,10 @@ bool is_path(const std::string& image) {
 }
 
 }  // namespace
+
+bool address_moves(const ContainerSpec& spec) {
+  return segment_from(spec.network).has_value();
+}
 
 Path folder_of(Engine& engine, const Volume& volume) {
   return volume.named() ? engine.named_volume(volume.source) : Path(volume.source);

@@ -40,7 +40,9 @@ struct ContainerSpec {
   std::string base_kind;  ///< "rootfs" (a directory) or "image" (imported; see image.h)
   std::string base;       ///< directory of --rootfs, or the image's digest
   std::vector<Volume> volumes;
-  std::string network = "none";  ///< none, or what the engine calls a network
+  /// none, an address of its own on a segment that all hosts share (segment.h), or what the engine
+  /// calls a network.
+  std::string network = "none";
   /// What the app is offered at most: interface → version; empty: whatever a compositor has.
   std::map<std::string, uint32_t> offer;
 };
@@ -65,12 +67,14 @@ struct CheckpointOptions {
   Path work;                         ///< CRIU's log and scratch files
   std::vector<ino_t> outer_sockets;  ///< the app's ends of connections that are left to us
   bool lazy = false;                 ///< leave out what can be fetched from the processes later
+  bool keep_tcp = false;  ///< established connections go on; only while the network is closed
 };
 
 struct RestoreOptions {
   Path images;
   Path work;
-  bool lazy = false;  ///< the images are lazy, and somebody listens at CRIU's socket in `work`
+  bool lazy = false;      ///< the images are lazy, and somebody listens at CRIU's socket in `work`
+  bool keep_tcp = false;  ///< as the checkpoint had it
 };
 
 /// An image as an engine has it on this host.
@@ -112,6 +116,12 @@ class Engine {
   virtual void pause(const std::string& name) = 0;
   virtual void resume(const std::string& name) = 0;
 
+  /// An address that moves with the app is heard by the network only where, and only while, the app
+  /// may run: closed on the source from the pause on, and on the target from prepare() up to the
+  /// release. Both may be said twice; without such an address they do nothing.
+  virtual void open_network(const ContainerSpec& /*spec*/, const ContainerDirs& /*dirs*/) {}
+  virtual void close_network(const ContainerSpec& /*spec*/, const ContainerDirs& /*dirs*/) {}
+
   /// Writes the paused container's images. The container stays alive and paused, whatever happens:
   /// the source keeps the app until the commit. A Failure quotes CRIU's own error lines.
   virtual void checkpoint(const std::string& name, const ContainerDirs& dirs,
@@ -140,6 +150,9 @@ class Engine {
   /// folders in `dirs` stay, empty of mounts.
   virtual void remove(const std::string& name, const ContainerDirs& dirs) = 0;
 };
+
+/// Whether the container's address is its own and moves with it.
+bool address_moves(const ContainerSpec& spec);
 
 /// Where a volume lies on this host.
 Path folder_of(Engine& engine, const Volume& volume);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "criu/log.h"
+#include "criu/preload.h"
 #include "engine/bundle.h"
 #include "engine/stopped.h"
 #include "util/error.h"
@@ -29,8 +30,12 @@ bool is_complete_lazy_dump(const Path& log) {
   return read_file(log).value_or("").find(lazy_dump_complete) != std::string::npos;
 }
 
+TcpConnections connections(bool keep) {
+  return keep ? TcpConnections::keep : TcpConnections::close;
+}
+
 CriuConfig dump_config(const CheckpointOptions& options) {
-  CriuConfig config = common_criu_config();
+  CriuConfig config = common_criu_config(connections(options.keep_tcp));
   // The groups are the engine's affair on both hosts. CRIU's own treatment costs 10 to 40 ms.
   config.add("manage-cgroups=ignore");
   // Files that were deleted while open travel in the images; the default limit is 1 MB.
@@ -45,6 +50,22 @@ CriuConfig dump_config(const CheckpointOptions& options) {
   for (const ino_t socket : options.outer_sockets)
     config.add("external", "unix[" + std::to_string(socket) + "]");
   return config;
+}
+
+// The environment's part goes to the same file where there is one file only.
+SpawnOptions write_dump_config(const BundlePaths& paths, const CheckpointOptions& options,
+                               CriuOptions way) {
+  SpawnOptions spawning;
+  if (const auto library = dump_preload())
+    spawning.environment.push_back("LD_PRELOAD=" + library->native());
+  CriuConfig config = dump_config(options);
+  if (options.keep_tcp && way == CriuOptions::environment) config.leave_network_open();
+  config.write(paths.criu);
+  if (options.keep_tcp && way == CriuOptions::annotation) {
+    CriuConfig().leave_network_open().write(paths.criu_environment);
+    spawning.environment.push_back("CRIU_CONFIG_FILE=" + paths.criu_environment.native());
+  }
+  return spawning;
 }
 
 // The engine logs one JSON object a line.
@@ -93,7 +114,7 @@ void OciEngine::fail(const std::string& what, const Path& criu_log, const std::s
 }
 
 CriuConfig OciEngine::restore_config(const RestoreOptions& options) {
-  CriuConfig config = common_criu_config();
+  CriuConfig config = common_criu_config(connections(options.keep_tcp));
   config.add("manage-cgroups=ignore");
   config.add("ext-unix-sk");
   config.add("leave-stopped");
@@ -101,19 +122,23 @@ CriuConfig OciEngine::restore_config(const RestoreOptions& options) {
   return config;
 }
 
+SpawnOptions OciEngine::with_output(const ContainerOutput& output) {
+  SpawnOptions options;
+  if (output.out >= 0) options.fds.emplace_back(1, output.out);
+  if (output.err >= 0) options.fds.emplace_back(2, output.err);
+  return options;
+}
+
 std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
                                                   const std::vector<std::string>& command,
                                                   const std::vector<std::string>& arguments,
-                                                  const ContainerOutput& output) {
+                                                  const SpawnOptions& spawning) {
   const Path log = BundlePaths(dirs).log;
   std::filesystem::remove(log);
   std::vector<std::string> words = command;
   words.insert(words.end(), {"--log", log.native(), "--log-format", "json"});
   words.insert(words.end(), arguments.begin(), arguments.end());
-  SpawnOptions options;
-  if (output.out >= 0) options.fds.emplace_back(1, output.out);
-  if (output.err >= 0) options.fds.emplace_back(2, output.err);
-  const int status = spawn(words, options).wait();
+  const int status = spawn(words, spawning).wait();
   if (status == 0) return std::nullopt;
   const std::string errors = engine_errors(log);
   return errors.empty() ? join_command(command) + " ended with status " + std::to_string(status)
@@ -136,9 +161,9 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
                            const CheckpointOptions& options) {
   const Cgroup container = group(name);
   CHECK(container.frozen());
-  dump_config(options).write(BundlePaths(dirs).criu);
   const LiftedStops lifted(container);
   const Runtime below = runtime(name, dirs);
+  const SpawnOptions spawning = write_dump_config(BundlePaths(dirs), options, below.criu_options);
   const Path log = options.work / "dump.log";
   std::filesystem::remove(log);  // of the stay before: its last words are not this one's
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
@@ -146,8 +171,9 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
                                         "--work-path",  options.work.native()};
   arguments.insert(arguments.end(), below.checkpoint_options.begin(),
                    below.checkpoint_options.end());
+  if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(below.id);
-  const auto error = run_runtime(dirs, below.command, arguments, {});
+  const auto error = run_runtime(dirs, below.command, arguments, spawning);
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
   // but a CRIU that crashed does not.
   container.freeze();

@@ -7,6 +7,7 @@
 #include "criu/config.h"
 #include "engine/cgroup.h"
 #include "engine/engine.h"
+#include "util/process.h"
 
 // What is the same below every engine: a container is processes in one control group, made by an
 // OCI runtime (runc or crun), which is what calls CRIU. So freezing, counting and ending are done
@@ -33,15 +34,18 @@ class OciEngine : public Engine {
     std::vector<std::string> command;
     std::string id;
     std::vector<std::string> checkpoint_options = {};
+    CriuOptions criu_options = CriuOptions::annotation;
   };
   virtual Runtime runtime(const std::string& name, const ContainerDirs& dirs) = 0;
   virtual Cgroup group(const std::string& name) = 0;
 
+  /// How a runtime is started whose words become the app's own.
+  static SpawnOptions with_output(const ContainerOutput& output);
   /// Runs one command of an OCI runtime. Nothing if it succeeded, else the runtime's own words.
   static std::optional<std::string> run_runtime(const ContainerDirs& dirs,
                                                 const std::vector<std::string>& command,
                                                 const std::vector<std::string>& arguments,
-                                                const ContainerOutput& output);
+                                                const SpawnOptions& spawning);
 
   /// CRIU's options for a restore under any engine.
   static CriuConfig restore_config(const RestoreOptions& options);

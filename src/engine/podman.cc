@@ -2,17 +2,19 @@
 #include "engine/podman.h"
 
 #include "criu/programs.h"
+#include "util/error.h"
 #include "util/process.h"
 #include "util/scope.h"
 
 namespace wayferry {
 namespace {
 
-// Of the two runtimes that checkpoint, the one that was tried most; and none of its warnings among
-// the words of an app or of an error.
+constexpr const char* able_runtime = "runc";
+
+// None of its warnings among the words of an app or of an error.
 std::vector<std::string> program() {
   std::vector<std::string> words = {"podman", "--log-level", "error"};
-  if (find_program("runc")) words.insert(words.end(), {"--runtime", "runc"});
+  if (find_program(able_runtime)) words.insert(words.end(), {"--runtime", able_runtime});
   return words;
 }
 
@@ -36,6 +38,14 @@ void PodmanEngine::add_transport(ImageCommands& commands, const std::string& eng
       in_a_folder +
       "tar -C \"$d\" -xf - && skopeo copy --quiet dir:\"$d\" containers-storage:" + name +
       without_it;
+}
+
+// Podman's other runtime is crun, which takes CRIU's options from its own command line and the
+// environment only (crun.h), and Podman lets nobody say anything in either.
+void PodmanEngine::demand_fitness() const {
+  if (!find_program(able_runtime))
+    throw Failure("", "Podman's containers can be moved under runc only, which is not installed",
+                  "apt install runc, or use --engine crun");
 }
 
 std::vector<std::string> PodmanEngine::create_options() const {

@@ -14,6 +14,7 @@ class PodmanEngine : public CliEngine {
  protected:
   void add_transport(ImageCommands& commands, const std::string& engine,
                      const std::string& image) const override;
+  void demand_fitness() const override;
   std::vector<std::string> create_options() const override;
   const char* runtime_field() const override { return ".OCIRuntime"; }
   std::vector<std::string> runtime_command(const std::string& runtime) const override;

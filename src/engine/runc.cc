@@ -4,6 +4,7 @@
 #include "engine/image.h"
 #include "engine/namespaces.h"
 #include "engine/root.h"
+#include "engine/segment.h"
 #include "util/error.h"
 #include "util/process.h"
 #include "util/scope.h"
@@ -40,10 +41,6 @@ std::vector<std::string> RuncEngine::program(const BundlePaths& /*paths*/) const
   return {"runc"};
 }
 
-std::string RuncEngine::config(const ContainerSpec& spec, const ContainerDirs& dirs) const {
-  return bundle_config(spec, dirs);
-}
-
 std::vector<std::string> RuncEngine::restore_door(const std::string& /*name*/,
                                                   const BundlePaths& paths) const {
   return inside_both(paths.namespaces);
@@ -73,11 +70,11 @@ ContainerSpec RuncEngine::with_folders(ContainerSpec spec) {
   return spec;
 }
 
-void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
-                         Purpose /*purpose*/) {
-  if (spec.network != "none")
+void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) {
+  const auto segment = segment_from(spec.network);
+  if (!segment && spec.network != "none")
     throw Failure("", "this engine has no network " + spec.network,
-                  "use --engine docker or podman, which have networks");
+                  "use --engine docker or podman, which have networks, or --network macvlan:…");
   demand_fitness();
   const BundlePaths paths(dirs);
   const RootLayers layers = layers_of(base_directory(spec), dirs);
@@ -88,8 +85,19 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs,
   Undo undo([&] { remove(spec.name, dirs); });
   mount_root(layers);
   make_namespaces(paths.namespaces, spec.name);
-  write_file(paths.config, config(with_folders(spec), dirs));
+  if (segment) make_segment(*segment, paths.namespaces);
+  if (purpose == Purpose::start) open_network(spec, dirs);
+  write_file(paths.config, bundle_config(with_folders(spec), dirs, criu_options()));
   undo.dismiss();
+}
+
+void RuncEngine::open_network(const ContainerSpec& spec, const ContainerDirs& dirs) {
+  if (const auto segment = segment_from(spec.network))
+    open_segment(*segment, BundlePaths(dirs).namespaces);
+}
+
+void RuncEngine::close_network(const ContainerSpec& spec, const ContainerDirs& dirs) {
+  if (address_moves(spec)) close_segment(BundlePaths(dirs).namespaces);
 }
 
 pid_t RuncEngine::start(const std::string& name, const ContainerDirs& dirs,
@@ -98,7 +106,7 @@ pid_t RuncEngine::start(const std::string& name, const ContainerDirs& dirs,
   const auto error = run_runtime(
       dirs, program(paths),
       {"run", "--detach", "--bundle", dirs.bundle.native(), "--pid-file", paths.pid.native(), name},
-      output);
+      with_output(output));
   if (error) throw Failure("", "cannot start the app: " + *error);
   return read_pid(paths.pid);
 }
@@ -112,7 +120,8 @@ OciEngine::Runtime RuncEngine::runtime(const std::string& name, const ContainerD
   const BundlePaths paths(dirs);
   return {.command = joined(inside_network(paths.namespaces), program(paths)),
           .id = name,
-          .checkpoint_options = checkpoint_options()};
+          .checkpoint_options = checkpoint_options(),
+          .criu_options = criu_options()};
 }
 
 pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
@@ -124,9 +133,10 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
       "--pid-file",  paths.pid.native(),   "--image-path", options.images.native(),
       "--work-path", options.work.native()};
   arguments = joined(std::move(arguments), restore_options());
+  if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(name);
-  const auto error =
-      run_runtime(dirs, joined(restore_door(name, paths), program(paths)), arguments, output);
+  const auto error = run_runtime(dirs, joined(restore_door(name, paths), program(paths)), arguments,
+                                 with_output(output));
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
   hold_restored(group(name), options.images);
   return read_pid(paths.pid);
@@ -145,8 +155,9 @@ void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   delete_container(name, paths);
   remove_cgroups(name);
   unmount_root(layers_of({}, dirs));
+  remove_segment(paths.namespaces);
   remove_namespaces(paths.namespaces);
-  for (const Path& file : {paths.config, paths.criu, paths.pid, paths.log})
+  for (const Path& file : {paths.config, paths.criu, paths.criu_environment, paths.pid, paths.log})
     std::filesystem::remove(file);
 }
 

@@ -24,6 +24,8 @@ class RuncEngine : public OciEngine {
               const ContainerOutput& output) override;
   pid_t restore(const std::string& name, const ContainerDirs& dirs, const RestoreOptions& options,
                 const ContainerOutput& output) override;
+  void open_network(const ContainerSpec& spec, const ContainerDirs& dirs) override;
+  void close_network(const ContainerSpec& spec, const ContainerDirs& dirs) override;
   void remove(const std::string& name, const ContainerDirs& dirs) override;
 
  protected:
@@ -34,7 +36,7 @@ class RuncEngine : public OciEngine {
   virtual void demand_fitness() const {}
   /// The command; for a checkpoint or a restore, one that reads CRIU's options where they stand.
   virtual std::vector<std::string> program(const BundlePaths& paths) const;
-  virtual std::string config(const ContainerSpec& spec, const ContainerDirs& dirs) const;
+  virtual CriuOptions criu_options() const { return CriuOptions::annotation; }
   /// What the runtime must be told beside the usual for a checkpoint, and for a restore.
   virtual std::vector<std::string> checkpoint_options() const { return {}; }
   virtual std::vector<std::string> restore_options() const { return {}; }

@@ -155,15 +155,15 @@ void Objects::end(Object& object) {
 }
 
 void Objects::keep(const Message& message, const Recorded& recorded) {
-  std::string body = recorded.body;
-  for_each_object(message, body,
-                  [&](uint32_t slot) { change_count(Slot{slot}, recorded.strong, 1); });
+  for_each_object(message, recorded.body, [&](uint32_t slot, uint32_t /*offset*/) {
+    change_count(Slot{slot}, recorded.strong, 1);
+  });
 }
 
 void Objects::let_go(const Message& message, const Recorded& recorded) {
-  std::string body = recorded.body;
-  for_each_object(message, body,
-                  [&](uint32_t slot) { change_count(Slot{slot}, recorded.strong, -1); });
+  for_each_object(message, recorded.body, [&](uint32_t slot, uint32_t /*offset*/) {
+    change_count(Slot{slot}, recorded.strong, -1);
+  });
 }
 
 void Objects::keep_maker(Object& object) {

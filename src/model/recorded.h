@@ -17,19 +17,17 @@ inline Bytes bytes_of(const std::string& body) {
   return std::as_bytes(std::span(body));
 }
 
-/// Calls visit(word&) for each object argument of the body that is not null; it may change it. The
-/// new_id arguments are not visited.
+/// Calls visit(word, offset) for each object argument of the body that is not null. The new_id
+/// arguments are not visited.
 template <typename Visit>
-void for_each_object(const Message& message, std::string& body, Visit visit) {
+void for_each_object(const Message& message, const std::string& body, Visit visit) {
   if (std::ranges::find(message.args, ArgType::object, &Argument::type) == message.args.end())
     return;
   Decoded decoded;
   decode(message, bytes_of(body), decoded);
   for (size_t i = 0; i < decoded.count; ++i) {
-    uint32_t word = decoded.values[i].word;
-    if (message.args[i].type != ArgType::object || word == 0) continue;
-    visit(word);
-    std::memcpy(body.data() + decoded.values[i].offset, &word, sizeof word);
+    const Value& value = decoded.values[i];
+    if (message.args[i].type == ArgType::object && value.word != 0) visit(value.word, value.offset);
   }
 }
 

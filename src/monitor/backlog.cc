@@ -233,7 +233,8 @@ void Backlog::drop_unheard_offers() {
       newest[waiting.object] = word_of(*waiting.event, waiting.body, *offer);
       made.insert(newest[waiting.object]);
     }
-    for_each_object(*waiting.event, waiting.body, [&](uint32_t word) { named.insert(word); });
+    for_each_object(*waiting.event, waiting.body,
+                    [&](uint32_t word, uint32_t /*offset*/) { named.insert(word); });
   }
   for (const auto& [device, offer] : newest) named.insert(offer);
   std::erase_if(made, [&](uint32_t offer) { return named.contains(offer); });

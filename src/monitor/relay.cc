@@ -118,10 +118,10 @@ bool Relay::ask_recorded(Object& object, const Recorded& recorded, Object* made,
   if (object.inert() || message.since > object.compositor_version) return false;
   std::string body = recorded.body;
   bool all_there = true;
-  for_each_object(message, body, [&](uint32_t& word) {
+  for_each_object(message, recorded.body, [&](uint32_t word, uint32_t offset) {
     const Object& named = model_->objects.at(Slot{word});
     all_there &= !named.inert();
-    word = raw(named.compositor_id);
+    set_word(body, offset, raw(named.compositor_id));
   });
   if (!all_there) return false;
   Decoded decoded;

@@ -22,6 +22,7 @@ bool settle_incoming(const LocalHost& host, Engine& engine, SessionRecord record
   if (!record.lazy) record.move_id.clear();  // else whoever leads its drain now needs it
   record.init_pid = engine.processes(name).at(0);
   host.store.save(record);
+  engine.open_network(record.spec, host.store.folders(name).container());
   engine.release(name);
   return true;
 }
@@ -37,6 +38,7 @@ bool settle_abandoned(const LocalHost& host, const std::string& name) {
   // In doubt: only the target's journal decides; the mover said hold_until_told, so this is not us.
   if (record.state == SessionState::in_doubt) return true;
   spdlog::warn("the mover is gone: the app goes on here");
+  engine->open_network(record.spec, host.store.folders(name).container());
   engine->resume(name);
   record.state = SessionState::running;
   record.move_id.clear();

@@ -80,6 +80,14 @@ std::string obstacles_to_lazy(const Facts& here, const Facts& there, const std::
   return all;
 }
 
+bool choose_lazy(MoveMode mode, const Facts& here, const Facts& there, const std::string& host,
+                 std::string& why_not) {
+  if (mode == MoveMode::lazy) require_lazy(here, there, host);
+  if (mode != MoveMode::best) return mode == MoveMode::lazy;
+  why_not = obstacles_to_lazy(here, there, host);
+  return why_not.empty();
+}
+
 std::vector<int> version_numbers(const std::string& version) {
   std::vector<int> numbers;
   for (size_t at = 0; at <= version.size();) {

@@ -12,6 +12,13 @@
 
 namespace wayferry {
 
+/// How memory goes: with the app, or after it.
+enum class MoveMode {
+  eager,
+  lazy,  ///< a host that cannot makes the move fail
+  best,  ///< lazy if both hosts can, else eager, and the report says why
+};
+
 struct Needs {
   uint64_t memory = 0;  ///< bytes of images
   uint64_t files = 0;   ///< bytes of the app's files
@@ -28,6 +35,11 @@ void require_lazy(const transfer::Facts& here, const transfer::Facts& there,
 /// The same in words, with what can be done about it; empty if nothing does.
 std::string obstacles_to_lazy(const transfer::Facts& here, const transfer::Facts& there,
                               const std::string& host);
+
+/// Whether memory follows. Where the mode left it open, `why_not` says what keeps it from it.
+/// Throws Failure as require_lazy.
+bool choose_lazy(MoveMode mode, const transfer::Facts& here, const transfer::Facts& there,
+                 const std::string& host, std::string& why_not);
 
 /// "4.1.1" → {4, 1, 1} in order; words that are no numbers count as 0. For comparing versions.
 std::vector<int> version_numbers(const std::string& version);

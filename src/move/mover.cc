@@ -6,20 +6,17 @@
 #include <cctype>
 #include <format>
 
-#include "criu/closed_sockets.h"
-#include "criu/soft_dirty.h"
 #include "move/checks.h"
 #include "move/criu_log.h"
 #include "move/facts.h"
-#include "move/follower.h"
 #include "move/foreign_sockets.h"
 #include "move/image_folder.h"
 #include "move/lazy_pause.h"
 #include "move/offer.h"
 #include "move/outgoing.h"
-#include "move/page_service.h"
+#include "move/outgoing_drain.h"
+#include "move/outgoing_images.h"
 #include "move/resolve.h"
-#include "move/standby.h"
 #include "move/steps.h"
 #include "pages/big_pages.h"
 
@@ -42,27 +39,8 @@ constexpr uint64_t worth_big_pages = uint64_t{2} << 30;
 // Some 8 GB; well below the silence that the target bears.
 constexpr std::chrono::seconds big_pages_limit{10};
 
-// The target's numbers about a drain follow its end at once.
-constexpr std::chrono::seconds last_words_limit{10};
-
 // A quarter of the silence that the target bears.
 constexpr double patience_pause_ms = 5000;
-
-void fill_in(DrainReport& report, const PageSourceNumbers& numbers) {
-  report.fault_pages = numbers.fault_pages;
-  report.bulk_pages = numbers.bulk_pages;
-  report.wire_bytes = numbers.wire_bytes;
-}
-
-void fill_in(DrainReport& report, const transfer::Drained& drained) {
-  report.pages = drained.pages();
-  report.arrived_pages = drained.arrived_pages();
-  report.zero_pages = drained.zero_pages();
-  report.dropped_pages = drained.dropped_pages();
-  report.faults = drained.faults();
-  report.fault_p50_us = drained.fault_p50_us();
-  report.fault_p99_us = drained.fault_p99_us();
-}
 
 class Mover {
  public:
@@ -104,7 +82,7 @@ class Mover {
     steps_.split("release", release_ms_);
     report_.downtime_ms = milliseconds_since(paused);
     report_.phases = steps_.phases();
-    if (pages_) drain();
+    if (drain_) drain();
     clean_up();
     return std::move(report_);
   }
@@ -131,6 +109,7 @@ class Mover {
   }
 
   void check_both() {
+    if (request_.keep_tcp) require_moving_address();
     volumes_ = plan_volumes(*engine_, record_.spec, request_.volumes);
     const auto processes = engine_->processes(request_.name);
     if (!request_.close_foreign) require_no_foreign_sockets(processes);
@@ -146,19 +125,10 @@ class Mover {
     out_.send(offer);
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
-    choose_mode(here, answer.facts());
+    lazy_ = choose_lazy(request_.mode, here, answer.facts(), target_.host, report_.why_eager);
+    report_.lazy = lazy_;
     needs_.memory = lazy_ ? memory.lazy : memory.eager;
     require_fit(here, answer.facts(), needs_, target_.host);
-  }
-
-  void choose_mode(const transfer::Facts& here, const transfer::Facts& there) {
-    lazy_ = request_.mode != MoveMode::eager;
-    if (request_.mode == MoveMode::lazy) require_lazy(here, there, target_.host);
-    if (request_.mode == MoveMode::best) {
-      report_.why_eager = obstacles_to_lazy(here, there, target_.host);
-      lazy_ = report_.why_eager.empty();
-    }
-    report_.lazy = lazy_;
   }
 
   // It goes another way than the link, on which silence would be taken for the source's end.
@@ -180,12 +150,23 @@ class Mover {
     give_up(target_.link);
   }
 
+  void require_moving_address() const {
+    if (address_moves(record_.spec)) return;
+    throw Failure("",
+                  "TCP connections cannot be kept, because the address that the app has on its "
+                  "network (" +
+                      record_.spec.network + ") does not move with it",
+                  "move it without --tcp, or run it with --engine runc --network "
+                  "macvlan:DEVICE,ADDRESS/LENGTH");
+  }
+
   void note_connections(const std::vector<pid_t>& processes) {
     // A container without a network has none, and its moves need not ask.
     if (record_.spec.network == "none" || processes.empty()) return;
     if (const size_t count = established_connections(processes[0]); count > 0)
-      report_.notes.push_back(
-          std::format("{} TCP connection(s) were closed: the app sees a reset", count));
+      report_.notes.push_back(std::format(
+          "{} TCP connection(s) were {}", count,
+          request_.keep_tcp ? "kept: the address moved along" : "closed: the app sees a reset"));
   }
 
   // The files that travel: what the app wrote over its base, then the volumes that come along.
@@ -207,32 +188,23 @@ class Mover {
   void prewarm() {
     ToTarget message;
     message.mutable_prewarm()->set_lazy(lazy_);
+    message.mutable_prewarm()->set_keep_tcp(request_.keep_tcp);
     out_.send(message);
     expect_answer(target_.link, ToSource::kDone, work_limit);
     // Two logins: long before anything stands still.
-    if (lazy_) connect_pages();
+    if (lazy_)
+      drain_.emplace(OutgoingApp{.name = request_.name,
+                                 .folders = folders_,
+                                 .address = {.host = target_.host,
+                                             .session = request_.name,
+                                             .move_id = record_.move_id},
+                                 .bytes_per_second = request_.bytes_per_second},
+                     target_.link);
     images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
-  }
-
-  void connect_pages() {
-    pages_ = std::make_unique<PageService>(
-        PageAddress{.host = target_.host, .session = request_.name, .move_id = record_.move_id});
-    try {
-      pages_->connect();
-    } catch (const Failure&) {
-      throw_last_words(target_.link);
-      throw;
-    }
-    start_standby();
-  }
-
-  void start_standby() {
-    standby_ = std::make_unique<Standby>(Side::source, request_.name, folders_.monitor_log(),
-                                         request_.bytes_per_second);
   }
 
   void make_pages_big() {
@@ -265,6 +237,9 @@ class Mover {
       report_.notes.emplace_back(
           "a thread waits with its stack pointer at the beginning of a page: CRIU takes all memory "
           "of its process for a stack, and puts it into the images");
+    const ContainerDirs dirs = folders_.container();
+    steps_.undo_with("network", [this, dirs] { engine_->open_network(record_.spec, dirs); });
+    engine_->close_network(record_.spec, dirs);
     if (request_.close_foreign) note_foreign();
   }
 
@@ -284,40 +259,23 @@ class Mover {
       out_.state(sealed_.state());
       for (const auto& [folder, marks] : trees_) out_.file_differences(folder, marks);
     };
-    const auto ship = [this](const std::string& name, uint64_t offset, std::string_view data) {
-      if (foreign_.empty() || name != files_image) out_.image(name, offset, data);
-    };
-    follower_.emplace(images_, first, ship);
+    shipping_.emplace(out_, images_, foreign_, first);
     std::vector<ino_t> outer{sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()};
     outer.insert(outer.end(), foreign_.begin(), foreign_.end());
     engine_->checkpoint(request_.name, folders_.container(),
                         {.images = images_,
                          .work = folders_.criu_work(),
                          .outer_sockets = std::move(outer),
-                         .lazy = lazy_});
+                         .lazy = lazy_,
+                         .keep_tcp = request_.keep_tcp});
   }
 
   void send_rest() {
-    follower_->finish();
-    auto sizes = follower_->sizes();
-    if (!foreign_.empty()) sizes[files_image] = send_closed_sockets();
-    out_.images_end(sizes);
-    if (pages_) {
-      pages_->start(images_, engine_->processes(request_.name), request_.bytes_per_second,
-                    read_hot_pages(folders_.hot_pages()));
-    }
+    shipping_->finish();
+    if (drain_) drain_->start(images_, engine_->processes(request_.name));
     ToTarget message;
     message.mutable_restore();
     out_.send(message);
-  }
-
-  // What was held back meanwhile; its size.
-  uint64_t send_closed_sockets() {
-    const std::string image =
-        with_closed_sockets(read_file(images_ / files_image).value_or(""), foreign_);
-    for (size_t at = 0; at < image.size(); at += longest_piece)
-      out_.image(files_image, at, std::string_view(image).substr(at, longest_piece));
-    return image.size();
   }
 
   void await_ready() {
@@ -349,37 +307,10 @@ class Mover {
   // The app runs there, and stands still here with the memory that it has not fetched yet: its end
   // here is a loss there.
   void drain() {
-    const auto start = Steps::Clock::now();
     step_ = "drain";
     save(SessionState::draining);
     close_windows();
-    // Often enough for a bar on a terminal.
-    while (!pages_->wait_drained(std::chrono::milliseconds(200))) {
-      tell_progress();
-      if (standby_->gone()) start_standby();
-    }
-    tell_progress();
-    DrainReport& report = report_.drain.emplace();
-    report.ms = milliseconds_since(start);
-    report.source_pages = pages_->all_pages();
-    report.why_nothing_ahead = why_nothing_ahead();
-    fill_in(report, pages_->numbers());
-    try {
-      fill_in(report, expect_answer(target_.link, ToSource::kDrained, last_words_limit).drained());
-    } catch (const std::exception& error) {
-      spdlog::info("no numbers from the target: {}", error.what());  // only these are missing
-    }
-    await_end();
-  }
-
-  // Until the receiver has let go of the session, nobody there could move it on.
-  void await_end() {
-    try {
-      ToSource nothing;
-      target_.link.receive_within(nothing, last_words_limit);
-    } catch (const LinkLost&) {
-      return;  // what was waited for
-    }
+    report_.drain = drain_->wait(options_.progress);
   }
 
   void close_windows() {
@@ -390,16 +321,8 @@ class Mover {
     }
   }
 
-  void tell_progress() {
-    const PageSourceNumbers& numbers = pages_->numbers();
-    progress_.now(pages_->all_pages() - numbers.left, pages_->all_pages(), numbers.asked,
-                  pages_->connected());
-    progress_.publish(folders_.drain());
-    if (options_.progress) options_.progress(progress_);
-  }
-
   void let_go_here() {
-    if (!pages_) return let_go(here_, *engine_, monitor_, request_.name);
+    if (!drain_) return let_go(here_, *engine_, monitor_, request_.name);
     remove_drained(here_, *engine_, request_.name);
   }
 
@@ -443,11 +366,9 @@ class Mover {
   transfer::Ready ready_;
   double release_ms_ = 0;
   // Serves until the target is told to stop, which an undo does.
-  std::unique_ptr<PageService> pages_;
-  std::unique_ptr<Standby> standby_;  // in a lazy move
-  DrainProgress progress_;
-  Steps steps_;                            // its undos use all of the above …
-  std::optional<ImageFollower> follower_;  // … but the follower uses the link, and must end first
+  std::optional<OutgoingDrain> drain_;      // of a lazy move
+  Steps steps_;                             // its undos use all of the above …
+  std::optional<OutgoingImages> shipping_;  // … but this one uses the link, and must end first
 };
 
 std::string with_step(const std::string& text, const std::string& step, const std::string& name) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "move/checks.h"
 #include "move/drain_progress.h"
 #include "move/fault.h"
 #include "move/handover.h"
@@ -21,13 +22,6 @@
 
 namespace wayferry {
 
-/// How memory goes: with the app, or after it.
-enum class MoveMode {
-  eager,
-  lazy,  ///< a host that cannot makes the move fail
-  best,  ///< lazy if both hosts can, else eager, and the report says why
-};
-
 struct MoveRequest {
   std::string name;     ///< the session
   std::string display;  ///< the compositor wanted on the target; "": the only one
@@ -35,6 +29,7 @@ struct MoveRequest {
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
   VolumeWishes volumes = {};
   bool close_foreign = false;  ///< connections that cannot follow end with the move
+  bool keep_tcp = false;       ///< TCP connections go on, because the address moves too
 };
 
 /// How the mover reaches the target.

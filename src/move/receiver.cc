@@ -52,6 +52,7 @@ class Receiver {
     const ToTarget order = next_request(link_);
     require_request(order, ToTarget::kPrewarm);
     lazy_ = order.prewarm().lazy();
+    keep_tcp_ = order.prewarm().keep_tcp();
     steps_.run("pre-warm", [this] { prewarm(); });
     answer_done(link_);
     steps_.run("receive", [this] { receive_app(); });
@@ -160,10 +161,12 @@ class Receiver {
 
   void restore() {
     const auto start = Steps::Clock::now();
-    record_.init_pid =
-        engine_->restore(record_.spec.name, folders_.container(),
-                         {.images = images_->path(), .work = folders_.criu_work(), .lazy = lazy_},
-                         {.out = output_.write.get(), .err = output_.write.get()});
+    record_.init_pid = engine_->restore(record_.spec.name, folders_.container(),
+                                        {.images = images_->path(),
+                                         .work = folders_.criu_work(),
+                                         .lazy = lazy_,
+                                         .keep_tcp = keep_tcp_},
+                                        {.out = output_.write.get(), .err = output_.write.get()});
     if (filler_) filler_->wait_drained(std::chrono::milliseconds(0));  // throws if it has failed
     ready_.set_restore_ms(milliseconds_since(start));
   }
@@ -191,6 +194,7 @@ class Receiver {
     try {
       steps_.run("release", [this] {
         monitor_->go(record_.init_pid);
+        engine_->open_network(record_.spec, folders_.container());
         engine_->release(record_.spec.name);
       });
     } catch (const std::exception&) {
@@ -250,6 +254,7 @@ class Receiver {
   std::string state_;
   transfer::Ready ready_;
   bool lazy_ = false;
+  bool keep_tcp_ = false;
   uint64_t eager_bytes_ = 0;  // that images need
   uint64_t lazy_bytes_ = 0;
   std::unique_ptr<Standby> standby_;  // in a lazy move

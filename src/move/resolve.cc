@@ -23,9 +23,10 @@ void remove_drained(const LocalHost& host, Engine& engine, const std::string& na
 
 void take_back(const LocalHost& host, Engine& engine, MonitorClient& monitor,
                const std::string& name) {
+  SessionRecord record = host.store.require(name);
+  engine.open_network(record.spec, host.store.folders(name).container());
   engine.resume(name);
   monitor.unseal();
-  SessionRecord record = host.store.require(name);
   record.state = SessionState::running;
   record.move_id.clear();
   record.move_host.clear();

@@ -65,9 +65,9 @@ void encode(std::string& out, uint32_t object, const Message& message,
 
 void encode_body(std::string& out, uint32_t object, uint16_t opcode, std::string_view body) {
   CHECK(header_size + body.size() <= max_message_size && body.size() % 4 == 0);
-  put_word(out, object);
-  put_word(out, static_cast<uint32_t>((header_size + body.size()) << 16 | opcode));
-  out.append(body);
+  const uint32_t header[] = {object,
+                             static_cast<uint32_t>((header_size + body.size()) << 16 | opcode)};
+  out.append(reinterpret_cast<const char*>(header), sizeof header).append(body);
 }
 
 }  // namespace wayferry

@@ -7,6 +7,7 @@ have: their own commands see the container, and what it needs comes with it.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import ClassVar
 
@@ -22,7 +23,19 @@ _FILE = "/root/term.ferry"
 
 _DERIVED = "localhost/lab/derived"
 
+# Somebody outside a container, who says a word to whom connects.
+_SERVER = """
+import socket
+listener = socket.create_server(('', 7000))
+print('listening', flush=True)
+line, _ = listener.accept()
+line.sendall(b'welcome\\n')
+line.recv(1)
+"""
+
 _CRUN = ("--engine", "crun", "--rootfs", places.INNER_DESKTOP)
+
+_RUNC = "/usr/sbin/runc"
 
 _LIBCRIU = "/usr/lib/x86_64-linux-gnu/libcriu.so.2"
 
@@ -82,6 +95,38 @@ class _Own(_UnderAnEngine):
         self.assertEqual(self.beta.must(self.ENGINE, "inspect", "--format", label, terminal.name), "term\n")
         self.beta.must(self.ENGINE, "stop", "--time", "1", terminal.name)
         wait_until(lambda: not self.beta.sessions(), LIMIT, "the session to vanish")
+
+    def test_its_commands_see_the_environment_and_the_folder_that_were_asked_for(self) -> None:
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        self.alpha.app_base = [*self.alpha.app_base, "--env", "MINE=two words", "--cwd", "/usr"]
+        terminal = Terminal(self)
+        terminal.move(self.alpha, self.beta)
+        self.assertEqual(self.beta.ask_shell("echo $MINE; pwd"), "two words\n/usr")
+        inside = ("exec", terminal.name, "bash", "-c", "echo $MINE; pwd; echo $UID")
+        self.assertEqual(self.beta.must(self.ENGINE, *inside), "two words\n/usr\n0\n")
+
+    def test_an_image_on_its_way_is_told_on_a_terminal(self) -> None:
+        terminal = Terminal(self)
+        self.beta.run(self.ENGINE, "rmi", engines.IMAGE)  # if an earlier test brought it
+        empty = self.beta.shot()
+        move = f"wayferry move {terminal.name} beta"
+        said = self.alpha.must("script", "--quiet", "--return", "--command", move, "/dev/null", limit=120)
+        self.beta.wait_for_change(empty)
+        self.assertRegex(said, r"image +\d+\.\d MB")
+
+    def test_a_named_volume_is_carried(self) -> None:
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        self.alpha.app_base = [*self.alpha.app_base, "--volume", "notes:/data"]
+        terminal = Terminal(self)
+        self.addCleanup(self.beta.run, self.ENGINE, "volume", "rm", "notes")
+        self.alpha.ask_shell("exec 9> /data/open; printf abc >&9; echo old > /data/file")
+        empty = self.beta.shot()
+        self.alpha.wayferry("move", terminal.name, "beta", "--carry", "/data")
+        self.beta.wait_for_change(empty)
+        self.assertEqual(self.beta.ask_shell("printf def >&9; cat /data/open /data/file"), "abcdefold")
+        self.assertEqual(self.alpha.must(self.ENGINE, "volume", "ls", "--quiet"), "")
+        self.assertEqual(self.beta.must(self.ENGINE, "volume", "ls", "--quiet"), "notes\n")
+        self.beta.wayferry("stop", terminal.name)
 
     def test_memory_follows(self) -> None:
         _demand_memory_follows(self)
@@ -164,6 +209,11 @@ class _Own(_UnderAnEngine):
         self.assertLess(sent, 1 << 20)
         self.assertEqual(self.beta.ask_shell("cat /more"), "more")
 
+    def test_an_address_that_would_move_along_is_refused(self) -> None:
+        base = ("--engine", self.ENGINE, "--image", engines.IMAGE, "--network", "macvlan:beta,10.88.0.5/24")
+        said = self.alpha.wayferry_fails("run", "--name", "none", *base, "--", "foot")
+        self.assertIn(f"{self.ENGINE} gives its containers addresses itself", said)
+
     def test_a_root_file_system_is_refused(self) -> None:
         base = ("--engine", self.ENGINE, "--rootfs", "/srv/desktop")
         said = self.alpha.wayferry_fails("run", "--name", "none", *base, "--", "foot")
@@ -234,6 +284,28 @@ class Podman(_Own):
 
     ENGINE = "podman"
 
+    def test_frozen_as_an_oci_image_it_is_taken_into_the_store(self) -> None:
+        terminal = Terminal(self)
+        self.addCleanup(self.alpha.run, "rm", "-f", _FILE)
+        self.alpha.wayferry("freeze", "--oci", terminal.name, _FILE)
+        name = "localhost/lab/frozen:term"
+        self.alpha.must("skopeo", "copy", "--quiet", f"oci-archive:{_FILE}", f"containers-storage:{name}")
+        self.addCleanup(self.alpha.must, "podman", "rmi", name)
+        annotations = json.loads(self.alpha.must("podman", "image", "inspect", "--format", "{{json .Annotations}}", name))
+        self.assertEqual(annotations["io.podman.annotations.checkpoint.name"], terminal.name)
+
+
+class PodmanWithoutRunc(_UnderAnEngine):
+    """Podman's default is crun, which restores nothing in the way that a move needs."""
+
+    ENGINE = "podman"
+
+    def test_it_starts_nothing_that_could_not_be_moved(self) -> None:
+        with faults.away(self.alpha, _RUNC):
+            said = self.alpha.wayferry_fails("run", "--name", "none", *self.alpha.app_base, "--", "foot")
+        self.assertIn("Podman's containers can be moved under runc only, which is not installed", said)
+        self.assertIn("apt install runc", said)
+
 
 class PodmanSessions(_UnderAnEngine, test_sessions.Moved):
     """A session under Podman, moved."""
@@ -251,6 +323,23 @@ class Docker(_Own):
     """Docker's containers."""
 
     ENGINE = "docker"
+
+    def test_on_its_bridge_connections_are_closed_and_the_report_says_so(self) -> None:
+        self.alpha.host.log("server").write_text("")
+        self.alpha.start("python3", "-c", _SERVER, log="server")
+        self.addCleanup(self.alpha.run, "pkill", "-f", "create_server")
+        wait_until(lambda: self.alpha.host.log("server").read_text() == "listening\n", LIMIT, "the server")
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        self.alpha.app_base = [*self.alpha.app_base, "--network", "bridge"]
+        terminal = Terminal(self)
+        said = self.alpha.ask_shell(f"exec 8<>/dev/tcp/{self.alpha.host.address}/7000; read -u8 word; echo $word")
+        self.assertEqual(said, "welcome")
+        empty = self.beta.shot()
+        report = self.alpha.wayferry_json("move", terminal.name, "beta")
+        self.beta.wait_for_change(empty)
+        self.assertIn("1 TCP connection(s) were closed: the app sees a reset", report["notes"])
+        self.assertEqual(self.beta.ask_shell("read -u8 word || echo closed"), "closed")
+        terminal.demand_living(self.beta)
 
 
 class DockerThatDoesNotRestore(LabTest):
@@ -332,6 +421,10 @@ class CrunSessions(_UnderCrun, test_sessions.Moved):
 
 class CrunFoot(_UnderCrun, test_move.Foot):
     """The terminal under crun."""
+
+
+class RuncToolkits(_Toolkits):
+    """GTK 4 and Qt 6 under runc."""
 
 
 class CrunToolkits(_UnderCrun, _Toolkits):

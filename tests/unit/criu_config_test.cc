@@ -13,7 +13,17 @@ TEST(CriuConfig, writes_one_option_a_line_without_dashes) {
 }
 
 TEST(CriuConfig, common_options_keep_the_log_to_errors) {
-  EXPECT_NE(common_criu_config().text().find("verbosity=1\n"), std::string::npos);
+  EXPECT_NE(common_criu_config(TcpConnections::close).text().find("verbosity=1\n"),
+            std::string::npos);
+}
+
+TEST(CriuConfig, closes_or_keeps_connections) {
+  const std::string closing = common_criu_config(TcpConnections::close).text();
+  EXPECT_NE(closing.find("tcp-close\n"), std::string::npos);
+  EXPECT_EQ(closing.find("tcp-established"), std::string::npos);
+  const std::string keeping = common_criu_config(TcpConnections::keep).text();
+  EXPECT_NE(keeping.find("tcp-established\n"), std::string::npos);
+  EXPECT_EQ(keeping.find("tcp-close"), std::string::npos);
 }
 
 TEST(CriuConfigDeathTest, refuses_the_option_that_crashes_criu) {

@@ -55,6 +55,18 @@ TEST(Checks, NameWhatIsMissing) {
             std::string::npos);
 }
 
+TEST(Checks, ChooseTheModeThatWasLeftOpen) {
+  transfer::Facts unable = facts();
+  unable.add_lazy_obstacles()->set_text("no userfaultfd");
+  std::string why;
+  EXPECT_TRUE(choose_lazy(MoveMode::best, facts(), facts(), "beta", why));
+  EXPECT_EQ(why, "");
+  EXPECT_FALSE(choose_lazy(MoveMode::best, facts(), unable, "beta", why));
+  EXPECT_NE(why.find("beta: no userfaultfd"), std::string::npos);
+  EXPECT_THROW(choose_lazy(MoveMode::lazy, facts(), unable, "beta", why), Failure);
+  EXPECT_FALSE(choose_lazy(MoveMode::eager, facts(), facts(), "beta", why));
+}
+
 TEST(Checks, VersionsCompareAsNumbers) {
   EXPECT_LT(version_numbers("4.9"), version_numbers("4.10"));
   EXPECT_LT(version_numbers("3.19"), version_numbers("4.1.1"));

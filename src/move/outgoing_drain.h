@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "move/drain_progress.h"
+#include "move/link.h"
+#include "move/page_service.h"
+#include "move/report.h"
+#include "move/standby.h"
+#include "session/store.h"
+
+// (source) Memory that follows the app: connected before anything stands still, served from the
+// moment the images are complete, waited for after the commit. Up to there it can be ended at any
+// time; afterwards its end is a loss on the target.
+
+namespace wayferry {
+
+struct OutgoingApp {
+  std::string name;  ///< of the session
+  SessionFolders folders;
+  PageAddress address;
+  uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
+};
+
+class OutgoingDrain {
+ public:
+  /// Logs in on the target, twice, and starts the stand-by process. Where that cannot be, the
+  /// target's last words on `link` say why, if it had any.
+  OutgoingDrain(OutgoingApp app, Link& link);
+
+  /// Serves what the images in this folder left out.
+  void start(const Path& images, const std::vector<pid_t>& processes);
+
+  using Tell = std::function<void(const DrainProgress&)>;
+  /// Until the target has everything and has let go of the session. `tell` may be empty.
+  DrainReport wait(const Tell& tell);
+
+ private:
+  void start_standby();
+  void tell_progress(const Tell& tell);
+  void hear_numbers(DrainReport& report);
+  void await_end();
+
+  OutgoingApp app_;
+  Link& link_;
+  PageService pages_;
+  std::optional<Standby> standby_;
+  DrainProgress progress_;
+};
+
+}  // namespace wayferry
