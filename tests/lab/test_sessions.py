@@ -105,6 +105,25 @@ class Moved(Unmoved):
     MOVED = True
 
 
+class AnotherUser(LabTest):
+    """An app that is not root."""
+
+    OPTIONS: ClassVar[list[str]] = ["--user", "1234:55"]
+
+    def test_it_is_that_user_here_and_there(self) -> None:
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        self.alpha.app_base = [*self.alpha.app_base, *self.OPTIONS]
+        terminal = Terminal(self)
+        question = (
+            "echo $UID ${GROUPS[0]} $HOME; stat -c %u:%g:%a $XDG_RUNTIME_DIR;"
+            " echo kept >> $XDG_RUNTIME_DIR/mine; cat $XDG_RUNTIME_DIR/mine; touch /etc/x 2> /dev/null || echo not root"
+        )
+        who = "1234 55 /\n1234:55:700\n"
+        self.assertEqual(self.alpha.ask_shell(question), who + "kept\nnot root")
+        terminal.move(self.alpha, self.beta)
+        self.assertEqual(self.beta.ask_shell(question), who + "kept\nkept\nnot root")
+
+
 class Refused(LabTest):
     """Command lines that are wrong, and what is said of them."""
 
@@ -128,6 +147,7 @@ class Refused(LabTest):
     def test_run_without_what_it_needs(self) -> None:
         self.refuse("run", "--", "true", words=("cure: give --rootfs or --image",))
         self.refuse("run", *_ROOTFS, words=("there is no program to run", "cure: name it after --"))
+        self.refuse("run", *_ROOTFS, "--user", "nobody-here", "--", "true", words=("no user nobody-here", "cure:"))
         self.refuse("run", "--rootfs", "/nowhere", "--", "true", words=("/nowhere",), code=2)
         self.refuse("run", "--image", "/nowhere", "--", "true", words=("there is no image at /nowhere",))
         self.refuse("run", "--engine", "podmann", *_ROOTFS, "--", "true", words=("--engine",), code=2)
