@@ -318,7 +318,7 @@ class PodmanUser(_UnderAnEngine, test_sessions.AnotherUser):
 
     ENGINE = "podman"
     IMAGE = engines.TERMINAL_OF_A_USER
-    OPTIONS: ClassVar[list[str]] = []
+    WHO: ClassVar[list[str]] = []
 
 
 class PodmanFoot(_UnderAnEngine, test_move.Foot):
@@ -382,7 +382,7 @@ class DockerUser(_UnderAnEngine, test_sessions.AnotherUser):
 
     ENGINE = "docker"
     IMAGE = engines.TERMINAL_OF_A_USER
-    OPTIONS: ClassVar[list[str]] = []
+    WHO: ClassVar[list[str]] = []
 
 
 class DockerFoot(_UnderAnEngine, test_move.Foot):
