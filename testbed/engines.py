@@ -7,7 +7,7 @@ The image is made from the desktop's own files: a terminal, what a shell needs, 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .host import Host
 from .wait import wait_until
@@ -33,6 +33,7 @@ class Image:
     name: str
     programs: str
     data: str
+    user: str = "root"
 
 
 TERMINAL = Image(
@@ -41,6 +42,8 @@ TERMINAL = Image(
     "/usr/share/X11/xkb /usr/share/fonts/truetype/dejavu /etc/fonts /usr/share/fontconfig /usr/share/terminfo"
     " /usr/lib/locale/C.utf8 /etc/issue",
 )
+
+TERMINAL_OF_A_USER = replace(TERMINAL, name="localhost/lab/user-terminal", user="1234:55")
 
 _LIBRARIES = "/usr/lib/x86_64-linux-gnu"
 
@@ -102,7 +105,7 @@ def write(host: Host, path: str, text: str) -> None:
 def import_image(host: Host, engine: str, image: Image = TERMINAL) -> None:
     """Makes the image and brings it into the engine's store."""
     host.must(["bash", "-c", _MAKE, "make", image.programs, image.data, _ARCHIVE])
-    host.must([engine, "import", _ARCHIVE, image.name])
+    host.must([engine, "import", "--change", f"USER {image.user}", _ARCHIVE, image.name])
     host.must(["rm", _ARCHIVE])
 
 

@@ -22,6 +22,7 @@ struct RunOptions {
   std::string display;
   std::string engine;
   std::string working_directory;
+  std::string user;
   std::string network = "none";
   bool dbus = false;
   std::vector<std::string> volumes;
@@ -51,7 +52,8 @@ Volume parse_volume(const std::string& text) {
 // A session bus inside the container moves like any other process of the app.
 constexpr std::string_view with_bus[] = {"dbus-run-session", "--"};
 
-void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options) {
+// `user` becomes what the image says, if the options say nothing.
+void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options, std::string& user) {
   if (!options.rootfs.empty()) {
     spec.base_kind = "rootfs";
     // Absolute, without links: the target looks for the same path.
@@ -64,6 +66,7 @@ void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options) {
   const ImageDefaults& defaults = image.defaults;
   if (spec.argv.empty()) spec.argv = defaults.argv;
   if (spec.working_directory.empty()) spec.working_directory = defaults.working_directory;
+  if (user.empty()) user = defaults.user;
   // The user's own come last, and so win.
   spec.environment.insert(spec.environment.begin(), defaults.environment.begin(),
                           defaults.environment.end());
@@ -99,7 +102,10 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   record.spec.environment = options.environment;
   record.spec.working_directory = options.working_directory;
   record.engine = options.engine.empty() ? pick_engine(options.image) : options.engine;
-  set_base(record.spec, *host.engine(record.engine), options);
+  const auto engine = host.engine(record.engine);
+  std::string user = options.user;
+  set_base(record.spec, *engine, options, user);
+  if (!user.empty()) record.spec.user = find_user(user, engine->accounts(record.spec));
   record.spec.network = options.network;
   for (const std::string& volume : options.volumes)
     record.spec.volumes.push_back(parse_volume(volume));
@@ -187,6 +193,9 @@ void add_run(CLI::App& root, const LocalHost& host) {
       ->check(CLI::IsMember(engine_names()));
   verb->add_option("--cwd", options->working_directory,
                    "Folder the app starts in (default: the image's, or /)");
+  verb->add_option("--user", options->user,
+                   "As whom the app runs, names or numbers (default: the image's, or root)")
+      ->type_name("USER[:GROUP]");
   verb->add_option("command", options->argv,
                    "Program and its arguments, after -- (default: the image's)")
       ->type_name("CMD");

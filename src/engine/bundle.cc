@@ -37,24 +37,25 @@ Json mounts(const ContainerSpec& spec, const ContainerDirs& dirs) {
 }
 
 // What a program needs to manage its own files and children as root of its container; nothing that
-// reaches the kernel's settings, devices or raw network.
-Json capabilities() {
+// reaches the kernel's settings, devices or raw network. Another user has none of them.
+Json capabilities(const AppUser& user) {
   const Json set = {"CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",
                     "CAP_FSETID", "CAP_KILL",         "CAP_SETGID",
                     "CAP_SETUID", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE"};
-  return {{"bounding", set}, {"effective", set}, {"permitted", set}};
+  const Json in_force = user.uid == 0 ? set : Json::array();
+  return {{"bounding", set}, {"effective", in_force}, {"permitted", in_force}};
 }
 
 Json process(const ContainerSpec& spec) {
-  std::vector<std::string> environment = base_environment();
+  std::vector<std::string> environment = base_environment(spec.user);
   environment.insert(environment.end(), spec.environment.begin(), spec.environment.end());
   return {
       {"terminal", false},
-      {"user", {{"uid", 0}, {"gid", 0}}},
+      {"user", {{"uid", spec.user.uid}, {"gid", spec.user.gid}}},
       {"args", spec.argv},
       {"env", environment},
       {"cwd", spec.working_directory},
-      {"capabilities", capabilities()},
+      {"capabilities", capabilities(spec.user)},
       {"noNewPrivileges", true},
   };
 }
@@ -75,13 +76,13 @@ Json linux_part(const std::string& name, const BundlePaths& paths) {
 
 }  // namespace
 
-std::vector<std::string> base_environment() {
+std::vector<std::string> base_environment(const AppUser& user) {
   return {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      "HOME=/root",
-      "USER=root",
+      "HOME=" + user.home,
+      "USER=" + user.name,
       "LANG=C.UTF-8",
-      "XDG_RUNTIME_DIR=/run/user/0",
+      "XDG_RUNTIME_DIR=" + user.runtime_folder(),
       "XDG_SESSION_TYPE=wayland",
       "WAYLAND_DISPLAY=/run/wayferry/wayland-0",
       "GDK_BACKEND=wayland",

@@ -37,7 +37,7 @@ struct BundlePaths {
 };
 
 /// Environment of every container, before what ContainerSpec adds.
-std::vector<std::string> base_environment();
+std::vector<std::string> base_environment(const AppUser& user);
 
 /// config.json.
 std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs,

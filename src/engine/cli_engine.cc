@@ -20,7 +20,8 @@ std::string without_newline(std::string text) {
 
 // Private to the container and in its memory, so that they move with it. Docker's are noexec unless
 // told otherwise; libffi and software GL map code from there.
-constexpr const char* private_folders[] = {"/tmp:exec,mode=1777", "/run/user/0:exec,mode=700"};
+constexpr const char* private_temporary = "/tmp:exec,mode=1777";
+constexpr std::string_view private_runtime = ":exec,mode=700,";
 
 std::string mount_option(const Volume& volume) {
   return std::string("type=") + (volume.named() ? "volume" : "bind") + ",source=" + volume.source +
@@ -36,11 +37,12 @@ std::vector<std::string> create_arguments(const ContainerSpec& spec, const Conta
       // With one of its own, CRIU would have to manage the groups, which the engine does already.
       "--cgroupns", "host", "--annotation", "org.criu.config=" + BundlePaths(dirs).criu.native(),
       "--mount", "type=bind,source=" + dirs.display.native() + ",target=/run/wayferry",
-      "--security-opt", "no-new-privileges", "--workdir", spec.working_directory};
+      "--security-opt", "no-new-privileges", "--workdir", spec.working_directory, "--user",
+      std::to_string(spec.user.uid) + ":" + std::to_string(spec.user.gid), "--tmpfs",
+      private_temporary};
   for (const Volume& volume : spec.volumes)
     words.insert(words.end(), {"--mount", mount_option(volume)});
-  for (const char* folder : private_folders) words.insert(words.end(), {"--tmpfs", folder});
-  for (const auto& list : {base_environment(), spec.environment})
+  for (const auto& list : {base_environment(spec.user), spec.environment})
     for (const std::string& variable : list) words.insert(words.end(), {"--env", variable});
   words.insert(words.end(), {"--entrypoint", spec.argv.at(0)});
   return words;
@@ -122,6 +124,18 @@ EngineImage CliEngine::image(const std::string& reference) {
   return {.digest = std::move(digest), .defaults = image_defaults_of(field("{{json .Config}}"))};
 }
 
+// Nothing of the image runs for it: it is copied out of a container that is only made.
+Accounts CliEngine::accounts(const ContainerSpec& spec) {
+  const std::string id =
+      without_newline(run_checked({"create", "--network", "none", "--entrypoint", "-", spec.base}));
+  const Undo remove([&] { run_engine({"rm", "--force", id}); });
+  const auto text = [&](const char* file) {
+    const std::string copy = join_command(words_of({"cp", id + ":" + file, "-"}));
+    return run({"sh", "-euc", copy + " | tar -xO"}).out;  // an image may have none
+  };
+  return {.users = text("/etc/passwd"), .groups = text("/etc/group")};
+}
+
 // By its name where it has one, so that it has it there, too.
 ImageCommands CliEngine::image_commands(const std::string& digest) {
   const std::string tag =
@@ -166,6 +180,8 @@ void CliEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Pu
   remove(spec.name, dirs);
   Undo undo([&] { remove(spec.name, dirs); });
   std::vector<std::string> words = create_arguments(spec, dirs);
+  words.insert(words.end(), {"--tmpfs", spec.user.runtime_folder() + std::string(private_runtime) +
+                                            owner_option(spec.user)});
   const auto more = create_options();
   words.insert(words.end(), more.begin(), more.end());
   words.push_back(spec.base);

@@ -20,6 +20,7 @@ class CliEngine : public OciEngine {
  public:
   EngineImage image(const std::string& reference) override;
   ImageCommands image_commands(const std::string& digest) override;
+  Accounts accounts(const ContainerSpec& spec) override;
   Path named_volume(const std::string& name) override;
   void remove_named_volume(const std::string& name) override;
   void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
@@ -47,6 +48,8 @@ class CliEngine : public OciEngine {
   virtual void demand_fitness() const {}
   /// Options of `create` that only this engine needs.
   virtual std::vector<std::string> create_options() const = 0;
+  /// The option of --tmpfs that gives the folder to the container's user.
+  virtual std::string owner_option(const AppUser& user) const = 0;
   /// The inspect template that names the container's OCI runtime.
   virtual const char* runtime_field() const = 0;
   /// The words that reach that runtime's record of the container.

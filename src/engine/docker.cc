@@ -61,6 +61,10 @@ void DockerEngine::add_transport(ImageCommands& commands, const std::string& eng
   commands.load = engine + " load --quiet";
 }
 
+std::string DockerEngine::owner_option(const AppUser& user) const {
+  return "uid=" + std::to_string(user.uid) + ",gid=" + std::to_string(user.gid);
+}
+
 // Where containerd's shim keeps the records of Docker's containers.
 std::vector<std::string> DockerEngine::runtime_command(const std::string& runtime) const {
   return {runtime, "--root", "/run/docker/runtime-" + runtime + "/moby"};

@@ -22,6 +22,7 @@ class DockerEngine : public CliEngine {
  protected:
   void add_transport(ImageCommands& commands, const std::string& engine,
                      const std::string& image) const override;
+  std::string owner_option(const AppUser& user) const override;
   std::vector<std::string> create_options() const override { return {}; }
   const char* runtime_field() const override { return ".HostConfig.Runtime"; }
   std::vector<std::string> runtime_command(const std::string& runtime) const override;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/app_user.h"
 #include "engine/image.h"
 #include "util/io.h"
 
@@ -37,6 +38,7 @@ struct ContainerSpec {
   std::vector<std::string> argv;  ///< the app
   std::vector<std::string> environment;
   std::string working_directory = "/";
+  AppUser user = {};
   std::string base_kind;  ///< "rootfs" (a directory) or "image" (imported; see image.h)
   std::string base;       ///< directory of --rootfs, or the image's digest
   std::vector<Volume> volumes;
@@ -95,6 +97,9 @@ class Engine {
   virtual EngineImage image(const std::string& reference) = 0;
   /// `digest` is one that image() returned. No word of theirs needs quoting for a shell.
   virtual ImageCommands image_commands(const std::string& digest) = 0;
+
+  /// Who is known in the root file system that the container will have.
+  virtual Accounts accounts(const ContainerSpec& spec) = 0;
 
   /// Where a named volume lies on this host; it is made if it is not there.
   virtual Path named_volume(const std::string& name) = 0;

@@ -108,6 +108,7 @@ ImageDefaults defaults_from(const Json& config) {
   defaults.environment = strings(config, "Env");
   defaults.working_directory = config.value("WorkingDir", "");
   if (defaults.working_directory.empty()) defaults.working_directory = "/";
+  defaults.user = config.value("User", "");
   return defaults;
 }
 

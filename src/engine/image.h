@@ -18,6 +18,7 @@ struct ImageDefaults {
   std::vector<std::string> argv;  ///< entry point and command
   std::vector<std::string> environment;
   std::string working_directory = "/";
+  std::string user;  ///< as find_user() takes it; empty: root
 };
 
 /// Brings an image into the store unless it is there, and returns its digest ("sha256:…").
@@ -51,7 +52,7 @@ ImageCommands stored_image_commands(const std::string& digest,
 ImageDefaults image_defaults(const std::string& digest,
                              const Path& store = "/var/lib/wayferry/images");
 
-/// The same from an image's configuration (JSON: Entrypoint, Cmd, Env, WorkingDir).
+/// The same from an image's configuration (JSON: Entrypoint, Cmd, Env, WorkingDir, User).
 ImageDefaults image_defaults_of(const std::string& config);
 
 }  // namespace wayferry

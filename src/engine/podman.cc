@@ -48,6 +48,11 @@ void PodmanEngine::demand_fitness() const {
                   "apt install runc, or use --engine crun");
 }
 
+// It takes no numbers there.
+std::string PodmanEngine::owner_option(const AppUser& /*user*/) const {
+  return "U";
+}
+
 std::vector<std::string> PodmanEngine::create_options() const {
   // Its own /dev/shm is a mount from the host, whose contents a checkpoint would leave behind.
   return {"--tmpfs", "/dev/shm:exec,mode=1777", "--systemd", "false", "--log-driver", "k8s-file"};

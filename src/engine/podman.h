@@ -15,6 +15,7 @@ class PodmanEngine : public CliEngine {
   void add_transport(ImageCommands& commands, const std::string& engine,
                      const std::string& image) const override;
   void demand_fitness() const override;
+  std::string owner_option(const AppUser& user) const override;
   std::vector<std::string> create_options() const override;
   const char* runtime_field() const override { return ".OCIRuntime"; }
   std::vector<std::string> runtime_command(const std::string& runtime) const override;

@@ -32,9 +32,9 @@ struct Link {
 constexpr mode_t for_all = 01777;
 
 constexpr Folder folders[] = {
-    {"dev", 0755},          {"dev/pts", 0755},     {"proc", 0555},       {"run", 0755},
-    {"run/user", 0755},     {"run/user/0", 0700},  {"run/tmp", for_all}, {"run/shm", for_all},
-    {"run/wayferry", 0755}, {"run/lock", for_all},
+    {"dev", 0755},        {"dev/pts", 0755},      {"proc", 0555},
+    {"run", 0755},        {"run/user", 0755},     {"run/tmp", for_all},
+    {"run/shm", for_all}, {"run/wayferry", 0755}, {"run/lock", for_all},
 };
 
 // The devices every container engine gives, all harmless.
@@ -64,10 +64,16 @@ void make_folder(const Path& path, mode_t mode) {
   check("chmod", ::chmod(path.c_str(), mode), path.native());  // whatever our umask
 }
 
-void make_skeleton(const Path& root) {
+void make_runtime_folder(const Path& path, const AppUser& user) {
+  make_folder(path, 0700);
+  check("chown", ::chown(path.c_str(), user.uid, user.gid), path.native());
+}
+
+void make_skeleton(const Path& root, const AppUser& user) {
   std::filesystem::remove_all(root);
   make_folder(root, 0755);
   for (const Folder& f : folders) make_folder(root / f.path, f.mode);
+  make_runtime_folder(root.native() + user.runtime_folder(), user);
   for (const Device& d : devices) {
     const Path path = root / d.path;
     check("mknod", ::mknod(path.c_str(), S_IFCHR | 0666, ::makedev(d.major, d.minor)),
@@ -135,7 +141,7 @@ void mount_root(const RootLayers& layers) {
     std::filesystem::create_directories(layers.writable / part);
   std::filesystem::create_directories(layers.mount);
   check_layers(layers);
-  make_skeleton(layers.skeleton);
+  make_skeleton(layers.skeleton, layers.user);
   const std::string options = overlay_options(layers);
   check("mount overlay", ::mount("wayferry", layers.mount.c_str(), "overlay", 0, options.c_str()),
         options);

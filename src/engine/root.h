@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "engine/app_user.h"
 #include "util/io.h"
 
 // The container's root file system: three layers of an overlay. On top what the app writes, below
@@ -15,10 +16,11 @@
 namespace wayferry {
 
 struct RootLayers {
-  Path base;      ///< a root file system
-  Path skeleton;  ///< made by us, anew each time
-  Path writable;  ///< upper/ and work/ are made in it if they are not there
-  Path mount;     ///< where the result is mounted
+  Path base;          ///< a root file system
+  Path skeleton;      ///< made by us, anew each time
+  Path writable;      ///< upper/ and work/ are made in it if they are not there
+  Path mount;         ///< where the result is mounted
+  AppUser user = {};  ///< has a folder below /run/user
 };
 
 /// Makes the skeleton and mounts the layers. Throws Failure if the base cannot serve.

@@ -55,6 +55,16 @@ ImageCommands RuncEngine::image_commands(const std::string& digest) {
   return stored_image_commands(digest);
 }
 
+Accounts RuncEngine::accounts(const ContainerSpec& spec) {
+  const auto text = [etc = base_directory(spec) / "etc"](const char* name) {
+    // A link might lead out of the root file system.
+    const bool plain =
+        std::filesystem::is_regular_file(std::filesystem::symlink_status(etc / name));
+    return plain ? read_file(etc / name).value_or("") : std::string();
+  };
+  return {.users = text("passwd"), .groups = text("group")};
+}
+
 Path RuncEngine::named_volume(const std::string& name) {
   std::filesystem::create_directories(volumes / name);
   return volumes / name;
@@ -77,7 +87,8 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, P
                   "use --engine docker or podman, which have networks, or --network macvlan:…");
   demand_fitness();
   const BundlePaths paths(dirs);
-  const RootLayers layers = layers_of(base_directory(spec), dirs);
+  RootLayers layers = layers_of(base_directory(spec), dirs);
+  layers.user = spec.user;
   for (const Path& folder : {dirs.bundle, dirs.display})
     std::filesystem::create_directories(folder);
   unmount_root(layers);

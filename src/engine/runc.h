@@ -17,6 +17,7 @@ class RuncEngine : public OciEngine {
  public:
   EngineImage image(const std::string& reference) override;
   ImageCommands image_commands(const std::string& digest) override;
+  Accounts accounts(const ContainerSpec& spec) override;
   Path named_volume(const std::string& name) override;
   void remove_named_volume(const std::string& name) override;
   void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/app_user.h"
 #include "move/transfer.pb.h"
 
 // Whether a session's processes, frozen here, can go on there: two sets of facts compared, before
@@ -11,6 +12,9 @@
 // says itself.
 
 namespace wayferry {
+
+/// Throws Failure if CRIU cannot dump this user's processes on this host.
+void require_dumpable_user(const AppUser& user);
 
 /// How memory goes: with the app, or after it.
 enum class MoveMode {

@@ -42,12 +42,23 @@ Volume volume_from(const json& from, const std::string& where) {
   return volume;
 }
 
+AppUser user_from(const json& from, const std::string& where) {
+  AppUser user;
+  from.at("uid").get_to(user.uid);
+  from.at("gid").get_to(user.gid);
+  from.at("name").get_to(user.name);
+  from.at("home").get_to(user.home);
+  if (!user.home.starts_with('/')) throw ProtocolError(where, "bad home of a user");
+  return user;
+}
+
 ContainerSpec spec_from(const json& from, const std::string& where) {
   ContainerSpec spec;
   from.at("name").get_to(spec.name);
   from.at("argv").get_to(spec.argv);
   from.at("environment").get_to(spec.environment);
   from.at("working_directory").get_to(spec.working_directory);
+  if (from.contains("user")) spec.user = user_from(from.at("user"), where);
   from.at("base_kind").get_to(spec.base_kind);
   from.at("base").get_to(spec.base);
   for (const json& volume : from.at("volumes")) spec.volumes.push_back(volume_from(volume, where));
@@ -103,6 +114,11 @@ json to_json(const ContainerSpec& spec) {
           {"argv", spec.argv},
           {"environment", spec.environment},
           {"working_directory", spec.working_directory},
+          {"user",
+           {{"uid", spec.user.uid},
+            {"gid", spec.user.gid},
+            {"name", spec.user.name},
+            {"home", spec.user.home}}},
           {"base_kind", spec.base_kind},
           {"base", spec.base},
           {"volumes", volumes},

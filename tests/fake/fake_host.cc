@@ -23,6 +23,7 @@ class FakeEngine : public Engine {
 
   EngineImage image(const std::string&) override { return {}; }
   ImageCommands image_commands(const std::string&) override { return {}; }
+  Accounts accounts(const ContainerSpec&) override { return {}; }
   Path named_volume(const std::string& name) override { return name; }
   void remove_named_volume(const std::string&) override {}
   void prepare(const ContainerSpec&, const ContainerDirs&, Purpose) override {

@@ -313,6 +313,14 @@ class PodmanSessions(_UnderAnEngine, test_sessions.Moved):
     ENGINE = "podman"
 
 
+class PodmanUser(_UnderAnEngine, test_sessions.AnotherUser):
+    """As whom its image says."""
+
+    ENGINE = "podman"
+    IMAGE = engines.TERMINAL_OF_A_USER
+    WHO: ClassVar[list[str]] = []
+
+
 class PodmanFoot(_UnderAnEngine, test_move.Foot):
     """The terminal under Podman."""
 
@@ -367,6 +375,14 @@ class DockerSessions(_UnderAnEngine, test_sessions.Moved):
     """A session under Docker, moved."""
 
     ENGINE = "docker"
+
+
+class DockerUser(_UnderAnEngine, test_sessions.AnotherUser):
+    """As whom its image says."""
+
+    ENGINE = "docker"
+    IMAGE = engines.TERMINAL_OF_A_USER
+    WHO: ClassVar[list[str]] = []
 
 
 class DockerFoot(_UnderAnEngine, test_move.Foot):

@@ -12,6 +12,9 @@ from testbed import places
 
 _ROOTFS = ("--rootfs", places.INNER_DESKTOP)
 
+# capabilities(7)
+_SYS_RESOURCE = 24
+
 
 class Unmoved(LabTest):
     """On the host on which it was started."""
@@ -105,6 +108,32 @@ class Moved(Unmoved):
     MOVED = True
 
 
+class AnotherUser(LabTest):
+    """An app that is not root."""
+
+    WHO: ClassVar[list[str]] = ["--user", "1234:55"]
+
+    def test_it_is_that_user_here_and_there(self) -> None:
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        # Nobody's number has no shell of its own.
+        self.alpha.app_base = [*self.alpha.app_base, *self.WHO, "--env", "SHELL=/bin/bash"]
+        terminal = Terminal(self)
+        question = (
+            "echo $UID ${GROUPS[0]} $HOME; stat -c %u:%g:%a $XDG_RUNTIME_DIR;"
+            " echo kept >> $XDG_RUNTIME_DIR/mine; cat $XDG_RUNTIME_DIR/mine; touch /etc/x 2> /dev/null || echo not root"
+        )
+        who = "1234 55 /\n1234:55:700\n"
+        self.assertEqual(self.alpha.ask_shell(question), who + "kept\nnot root")
+        if not self.alpha.has_capability(_SYS_RESOURCE):
+            # CRIU cannot then (docs/criu.md): it is said before anything stands still.
+            said = self.alpha.wayferry_fails("move", terminal.name, "beta")
+            self.assertIn("without CAP_SYS_RESOURCE", said)
+            self.assertEqual(self.alpha.ask_shell(question), who + "kept\nkept\nnot root")
+            return
+        terminal.move(self.alpha, self.beta)
+        self.assertEqual(self.beta.ask_shell(question), who + "kept\nkept\nnot root")
+
+
 class Refused(LabTest):
     """Command lines that are wrong, and what is said of them."""
 
@@ -128,6 +157,7 @@ class Refused(LabTest):
     def test_run_without_what_it_needs(self) -> None:
         self.refuse("run", "--", "true", words=("cure: give --rootfs or --image",))
         self.refuse("run", *_ROOTFS, words=("there is no program to run", "cure: name it after --"))
+        self.refuse("run", *_ROOTFS, "--user", "nobody-here", "--", "true", words=("no user nobody-here", "cure:"))
         self.refuse("run", "--rootfs", "/nowhere", "--", "true", words=("/nowhere",), code=2)
         self.refuse("run", "--image", "/nowhere", "--", "true", words=("there is no image at /nowhere",))
         self.refuse("run", "--engine", "podmann", *_ROOTFS, "--", "true", words=("--engine",), code=2)

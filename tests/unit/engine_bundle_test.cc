@@ -39,6 +39,17 @@ TEST_F(Bundle, lets_the_user_add_to_the_environment_last) {
   EXPECT_TRUE(has("LIBGL_ALWAYS_SOFTWARE=1"));
 }
 
+TEST_F(Bundle, gives_another_user_no_capabilities_and_what_is_its_own) {
+  EXPECT_FALSE(config()["process"]["capabilities"]["effective"].empty());
+  spec.user = {.uid = 1000, .gid = 100, .name = "ann", .home = "/home/ann"};
+  const Json process = config()["process"];
+  EXPECT_EQ(process["user"], (Json{{"uid", 1000}, {"gid", 100}}));
+  EXPECT_TRUE(process["capabilities"]["effective"].empty());
+  EXPECT_TRUE(process["capabilities"]["permitted"].empty());
+  for (const char* entry : {"HOME=/home/ann", "USER=ann", "XDG_RUNTIME_DIR=/run/user/1000"})
+    EXPECT_EQ(std::ranges::count(process["env"], Json(entry)), 1) << entry;
+}
+
 TEST_F(Bundle, has_namespaces_of_its_own) {
   std::vector<std::string> types;
   const Json all = config();

@@ -17,6 +17,7 @@ SessionRecord sample() {
                  .argv = {"foot", "-e", "bash"},
                  .environment = {"A=b", "EMPTY="},
                  .working_directory = "/home",
+                 .user = {.uid = 1000, .gid = 100, .name = "ann", .home = "/home/ann"},
                  .base_kind = "rootfs",
                  .base = "/srv/desktop"};
   record.engine = "crun";
@@ -51,10 +52,13 @@ TEST(SessionRecord, RejectsWhatIsNone) {
   bad_name["container"]["name"] = "../etc";
   nlohmann::json bad_type = to_json(sample());
   bad_type["init_pid"] = "one";
+  nlohmann::json bad_home = to_json(sample());
+  bad_home["container"]["user"]["home"] = "here";
   nlohmann::json no_program = to_json(sample());
   no_program["container"]["argv"] = nlohmann::json::array();
-  for (const std::string& text : {std::string("{"), std::string("[]"), unknown_format.dump(),
-                                  bad_name.dump(), bad_type.dump(), no_program.dump()})
+  for (const std::string& text :
+       {std::string("{"), std::string("[]"), unknown_format.dump(), bad_name.dump(),
+        bad_type.dump(), bad_home.dump(), no_program.dump()})
     EXPECT_THROW(record_from_json(text, "test"), ProtocolError) << text;
 }
 
