@@ -19,6 +19,9 @@ IMAGE = "localhost/lab/terminal"
 
 _EMPTY = "localhost/lab/empty"
 
+# Networks of which the first use leaves books behind, for good.
+_BRIDGES = {"docker": (), "podman": ("podman",)}
+
 _ARCHIVE = "/var/lib/wayferry/lab-image.tar"
 
 # Of a host without systemd.
@@ -81,7 +84,8 @@ def start(host: Host, engine: str, *, experimental: bool = True) -> None:
         start_docker(host)
     import_other(host, engine, _EMPTY)
     # There is no such program in it, so it ends at once; nobody minds.
-    host.run([engine, "run", "--rm", "--network", "none", _EMPTY, "/none"])
+    for network in ("none", *_BRIDGES[engine]):
+        host.run([engine, "run", "--rm", "--network", network, _EMPTY, "/none"])
     host.must([engine, "rmi", _EMPTY])
 
 

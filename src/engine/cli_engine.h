@@ -44,8 +44,6 @@ class CliEngine : public OciEngine {
   /// Fills in `save` and `load`. `engine` is the engine's command, `image` a name or a digest.
   virtual void add_transport(ImageCommands& commands, const std::string& engine,
                              const std::string& image) const = 0;
-  /// Throws Failure where this engine's containers could not be moved.
-  virtual void demand_fitness() const {}
   /// Options of `create` that only this engine needs.
   virtual std::vector<std::string> create_options() const = 0;
   /// The option of --tmpfs that gives the folder to the container's user.

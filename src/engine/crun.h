@@ -12,11 +12,11 @@ namespace wayferry {
 
 class CrunEngine : public RuncEngine {
  public:
+  void demand_fitness() const override;
   pid_t restore(const std::string& name, const ContainerDirs& dirs, const RestoreOptions& options,
                 const ContainerOutput& output) override;
 
  protected:
-  void demand_fitness() const override;
   std::vector<std::string> program(const BundlePaths& paths) const override;
   CriuOptions criu_options() const override { return CriuOptions::environment; }
   std::vector<std::string> checkpoint_options() const override;

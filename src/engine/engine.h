@@ -92,6 +92,10 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
+  /// Throws Failure where this host lacks what the engine's containers need to be moved: for run,
+  /// and for a target before anything is sent.
+  virtual void demand_fitness() const {}
+
   /// Brings the image that `reference` names within reach of prepare(). What a reference is, is the
   /// engine's affair: a file or folder (image.h), or a name in the engine's own store.
   virtual EngineImage image(const std::string& reference) = 0;

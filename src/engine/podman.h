@@ -11,10 +11,11 @@ class PodmanEngine : public CliEngine {
  public:
   PodmanEngine();
 
+  void demand_fitness() const override;
+
  protected:
   void add_transport(ImageCommands& commands, const std::string& engine,
                      const std::string& image) const override;
-  void demand_fitness() const override;
   std::string owner_option(const AppUser& user) const override;
   std::vector<std::string> create_options() const override;
   const char* runtime_field() const override { return ".OCIRuntime"; }

@@ -33,8 +33,6 @@ class RuncEngine : public OciEngine {
   Runtime runtime(const std::string& name, const ContainerDirs& dirs) override;
   Cgroup group(const std::string& name) override;
 
-  /// Throws Failure where the runtime cannot do on this host what will be asked of it.
-  virtual void demand_fitness() const {}
   /// The command; for a checkpoint or a restore, one that reads CRIU's options where they stand.
   virtual std::vector<std::string> program(const BundlePaths& paths) const;
   virtual CriuOptions criu_options() const { return CriuOptions::annotation; }

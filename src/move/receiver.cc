@@ -83,6 +83,7 @@ class Receiver {
     record_.move_id = offer.move_id();
     record_.compositor = here_.find_compositor(offer.display());
     engine_ = here_.engine(record_.engine);
+    engine_->demand_fitness();
     volumes_ = planned_volumes(*engine_, record_.spec, offer);
     require_shared(volumes_, offer.move_id());
     steps_.undo_with("folders", [this] { here_.store.remove(record_.spec.name); });

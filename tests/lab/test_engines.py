@@ -81,6 +81,8 @@ class _UnderAnEngine(LabTest):
 class _Own(_UnderAnEngine):
     """What only an engine's containers have."""
 
+    BRIDGE: ClassVar[str]
+
     def test_its_own_commands_work_after_a_move(self) -> None:
         terminal = Terminal(self)
         self.assertEqual(engines.containers(self.alpha.host, self.ENGINE), [terminal.name])
@@ -104,6 +106,23 @@ class _Own(_UnderAnEngine):
         self.assertEqual(self.beta.ask_shell("echo $MINE; pwd"), "two words\n/usr")
         inside = ("exec", terminal.name, "bash", "-c", "echo $MINE; pwd; echo $UID")
         self.assertEqual(self.beta.must(self.ENGINE, *inside), "two words\n/usr\n0\n")
+
+    def test_on_its_bridge_connections_are_closed_and_the_report_says_so(self) -> None:
+        self.alpha.host.log("server").write_text("")
+        self.alpha.start("python3", "-c", _SERVER, log="server")
+        self.addCleanup(self.alpha.run, "pkill", "-f", "create_server")
+        wait_until(lambda: self.alpha.host.log("server").read_text() == "listening\n", LIMIT, "the server")
+        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
+        self.alpha.app_base = [*self.alpha.app_base, "--network", self.BRIDGE]
+        terminal = Terminal(self)
+        said = self.alpha.ask_shell(f"exec 8<>/dev/tcp/{self.alpha.host.address}/7000; read -u8 word; echo $word")
+        self.assertEqual(said, "welcome")
+        empty = self.beta.shot()
+        report = self.alpha.wayferry_json("move", terminal.name, "beta")
+        self.beta.wait_for_change(empty)
+        self.assertIn("1 TCP connection(s) were closed: the app sees a reset", report["notes"])
+        self.assertEqual(self.beta.ask_shell("read -u8 word || echo closed"), "closed")
+        terminal.demand_living(self.beta)
 
     def test_an_image_on_its_way_is_told_on_a_terminal(self) -> None:
         terminal = Terminal(self)
@@ -283,6 +302,7 @@ class Podman(_Own):
     """Podman's containers."""
 
     ENGINE = "podman"
+    BRIDGE = "podman"
 
     def test_frozen_as_an_oci_image_it_is_taken_into_the_store(self) -> None:
         terminal = Terminal(self)
@@ -305,6 +325,13 @@ class PodmanWithoutRunc(_UnderAnEngine):
             said = self.alpha.wayferry_fails("run", "--name", "none", *self.alpha.app_base, "--", "foot")
         self.assertIn("Podman's containers can be moved under runc only, which is not installed", said)
         self.assertIn("apt install runc", said)
+
+    def test_a_target_without_it_is_refused_and_the_app_goes_on(self) -> None:
+        terminal = Terminal(self)
+        with faults.away(self.beta, _RUNC):
+            said = self.alpha.wayferry_fails("move", terminal.name, "beta")
+        self.assertIn("beta: Podman's containers can be moved under runc only", said)
+        terminal.demand_living(self.alpha)
 
 
 class PodmanSessions(_UnderAnEngine, test_sessions.Moved):
@@ -331,23 +358,7 @@ class Docker(_Own):
     """Docker's containers."""
 
     ENGINE = "docker"
-
-    def test_on_its_bridge_connections_are_closed_and_the_report_says_so(self) -> None:
-        self.alpha.host.log("server").write_text("")
-        self.alpha.start("python3", "-c", _SERVER, log="server")
-        self.addCleanup(self.alpha.run, "pkill", "-f", "create_server")
-        wait_until(lambda: self.alpha.host.log("server").read_text() == "listening\n", LIMIT, "the server")
-        self.addCleanup(setattr, self.alpha, "app_base", self.alpha.app_base)
-        self.alpha.app_base = [*self.alpha.app_base, "--network", "bridge"]
-        terminal = Terminal(self)
-        said = self.alpha.ask_shell(f"exec 8<>/dev/tcp/{self.alpha.host.address}/7000; read -u8 word; echo $word")
-        self.assertEqual(said, "welcome")
-        empty = self.beta.shot()
-        report = self.alpha.wayferry_json("move", terminal.name, "beta")
-        self.beta.wait_for_change(empty)
-        self.assertIn("1 TCP connection(s) were closed: the app sees a reset", report["notes"])
-        self.assertEqual(self.beta.ask_shell("read -u8 word || echo closed"), "closed")
-        terminal.demand_living(self.beta)
+    BRIDGE = "bridge"
 
 
 class DockerThatDoesNotRestore(LabTest):
