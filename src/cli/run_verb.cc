@@ -52,13 +52,16 @@ Volume parse_volume(const std::string& text) {
 // A session bus inside the container moves like any other process of the app.
 constexpr std::string_view with_bus[] = {"dbus-run-session", "--"};
 
-// `user` becomes what the image says, if the options say nothing.
-void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options, std::string& user) {
+void set_user(ContainerSpec& spec, Engine& engine, const std::string& user) {
+  if (!user.empty()) spec.user = find_user(user, engine.accounts(spec));
+}
+
+void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options) {
   if (!options.rootfs.empty()) {
     spec.base_kind = "rootfs";
     // Absolute, without links: the target looks for the same path.
     spec.base = std::filesystem::canonical(options.rootfs);
-    return;
+    return set_user(spec, engine, options.user);
   }
   spec.base_kind = "image";
   const EngineImage image = engine.image(options.image);
@@ -66,7 +69,7 @@ void set_base(ContainerSpec& spec, Engine& engine, const RunOptions& options, st
   const ImageDefaults& defaults = image.defaults;
   if (spec.argv.empty()) spec.argv = defaults.argv;
   if (spec.working_directory.empty()) spec.working_directory = defaults.working_directory;
-  if (user.empty()) user = defaults.user;
+  set_user(spec, engine, options.user.empty() ? defaults.user : options.user);
   // The user's own come last, and so win.
   spec.environment.insert(spec.environment.begin(), defaults.environment.begin(),
                           defaults.environment.end());
@@ -102,10 +105,7 @@ SessionRecord make_record(const LocalHost& host, const RunOptions& options) {
   record.spec.environment = options.environment;
   record.spec.working_directory = options.working_directory;
   record.engine = options.engine.empty() ? pick_engine(options.image) : options.engine;
-  const auto engine = host.engine(record.engine);
-  std::string user = options.user;
-  set_base(record.spec, *engine, options, user);
-  if (!user.empty()) record.spec.user = find_user(user, engine->accounts(record.spec));
+  set_base(record.spec, *host.engine(record.engine), options);
   record.spec.network = options.network;
   for (const std::string& volume : options.volumes)
     record.spec.volumes.push_back(parse_volume(volume));
