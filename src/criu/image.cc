@@ -18,8 +18,6 @@ constexpr uint64_t field_task_core = 3;
 constexpr uint64_t field_task_state = 1;
 constexpr uint64_t task_stopped = 3;
 
-const char* const core_image = "CRIU core image";
-
 // "core-12.img" → 12. Other images of a checkpoint have other names.
 std::optional<pid_t> core_image_pid(std::string_view name) {
   constexpr std::string_view head = "core-";

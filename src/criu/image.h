@@ -14,7 +14,8 @@
 
 namespace wayferry {
 
-inline constexpr uint32_t core_magic = 0x55053847;  // CORE_MAGIC of criu/include/magic.h
+inline constexpr uint32_t core_magic = 0x55053847;            // CORE_MAGIC of criu/include/magic.h
+inline constexpr const char* core_image = "CRIU core image";  // in errors
 
 /// True if a core image is that of a process which was stopped (ctrl-Z), not merely frozen. Throws
 /// ProtocolError if it is no core image.

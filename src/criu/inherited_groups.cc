@@ -11,8 +11,6 @@
 namespace wayferry {
 namespace {
 
-const char* const where = "CRIU core image";
-
 // From CRIU's images/core.proto. A part of core_entry that names a set of control groups, and the
 // number of that field in it: task_core_entry's is from before CRIU knew sets of threads.
 struct Part {
@@ -27,12 +25,12 @@ constexpr Part parts[] = {
 }  // namespace
 
 std::string without_group_set(std::string_view core) {
-  return rewritten(core, core_magic, where, [](const Fields& field, std::string& entry) {
+  return rewritten(core, core_magic, core_image, [](const Fields& field, std::string& entry) {
     const auto part = std::ranges::find(parts, field.number, &Part::number);
     if (part == std::end(parts))
       entry += field.raw;
     else
-      put_bytes(entry, field.number, without_fields(field.bytes, {part->set}, where));
+      put_bytes(entry, field.number, without_fields(field.bytes, {part->set}, core_image));
   });
 }
 

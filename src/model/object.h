@@ -93,18 +93,18 @@ struct Object {
   bool waits = false;         ///< of a sub-surface: what it committed waits for its parent's commit
   bool committed = false;     ///< of a surface: since it became a window, or was shown last
   bool busy = false;          ///< of a buffer: attached and not yet released
+  bool keyed = false;         ///< an `each` record is kept for it
+  bool introduced = false;    ///< events that come once in its life were made by us
+  bool dragged = false;       ///< of a data source: a drag with it is under way
   uint32_t capabilities = 0;  ///< of a seat: as told last
   std::string told_configure;  ///< of a toplevel, popup: body of the last configure
 
   uint32_t commits = 0;         ///< of a text input: how many the app has made
   uint32_t commits_before = 0;  ///< of those, made to earlier compositors
-  bool keyed = false;           ///< an `each` record is kept for it
   uint32_t scale = 1;           ///< of an output, of a surface: as told last
-  bool introduced = false;      ///< events that come once in its life were made by us
   uint32_t owed_x = 0;          ///< of a surface: an offset that an older compositor takes only
   uint32_t owed_y = 0;          ///< with the next attach
   std::string kept_size;        ///< of a toplevel: told while the compositor leaves its size open
-  bool dragged = false;         ///< of a data source: a drag with it is under way
 
   uint32_t strong = 0;  ///< how many need it to be rebuilt
   uint32_t weak = 0;    ///< how many only name it

@@ -36,8 +36,8 @@ class Backlog {
     // Some screens full of typing. An entry takes about 200 bytes: so it is one megabyte at the
     // first limit and four at the second, which no compositor should ever reach. A process has 1024
     // descriptors unless told otherwise, and every pool of the app has one of them.
-    Sizes much{4096, 256 * 1024, 64};
-    Sizes too_much{16384, 1024 * 1024, 256};
+    Sizes much{4096, 256u << 10, 64};
+    Sizes too_much{16384, 1u << 20, 256};
   };
 
   Backlog() = default;

@@ -49,7 +49,8 @@ class FakeCompositor {
   std::map<uint32_t, const Interface*> living() const;
 
   /// Sends an event to the newest object of an interface.
-  void send(const std::string& interface, const std::string& event, std::vector<Word> values);
+  void send(const std::string& interface, const std::string& event,
+            const std::vector<Word>& values);
   /// Sends an event to an object; objects that it makes take the ids given for them.
   void tell(uint32_t object, const Message& event, const std::vector<Word>& values,
             std::vector<UniqueFd> fds = {});

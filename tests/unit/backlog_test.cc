@@ -12,7 +12,7 @@
 namespace wayferry::test {
 namespace {
 
-constexpr Backlog::Limits small = {.much = {128, 64 * 1024, 16}, .too_much = {512, 256 * 1024, 64}};
+constexpr Backlog::Limits small = {.much = {128, 64u << 10, 16}, .too_much = {512, 256u << 10, 64}};
 constexpr int times = 600;  // more than too much
 constexpr int at_once = 50;
 
@@ -512,7 +512,7 @@ TEST_F(BacklogTest, TooMuchEndsWithAnotherAttach) {
   relay_->flush();
   EXPECT_FALSE(relay_->app_lags());
   compositor("b", whole_baseline());
-  EXPECT_TRUE(exchange().back().size() > 0 && alive_);
+  EXPECT_TRUE(!exchange().back().empty() && alive_);
   stroke(30);
   EXPECT_EQ(count(exchange(), ", 30, "), 2u);
 }
