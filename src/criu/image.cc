@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "criu/fields.h"
 #include "util/error.h"
@@ -44,6 +45,13 @@ bool core_image_says_stopped(std::string_view image) {
       if (task.number == field_task_state) return task.value == task_stopped;
   }
   return false;  // the image of a thread has no task_core
+}
+
+void rewrite_core_images(const Path& images, std::string (*changed)(std::string_view image)) {
+  std::vector<Path> cores;
+  for (const auto& entry : std::filesystem::directory_iterator(images))
+    if (core_image_pid(entry.path().filename().native())) cores.push_back(entry.path());
+  for (const Path& core : cores) write_file(core, changed(read_file(core).value_or("")));
 }
 
 std::set<pid_t> stopped_processes(const Path& images) {

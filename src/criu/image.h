@@ -4,13 +4,13 @@
 #include <sys/types.h>
 
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "util/io.h"
 
-// The little that is read from CRIU's images: which processes a user (or a shell) had stopped. An
-// image is a magic number and records of protobuf; the two fields are walked by hand, because
-// CRIU's own descriptions of its images are in no package and change only by addition.
+// A checkpoint's core images, one for each thread, and the little that is read from them here:
+// which processes a user (or a shell) had stopped. How such an image is walked: fields.h.
 
 namespace wayferry {
 
@@ -20,6 +20,9 @@ inline constexpr const char* core_image = "CRIU core image";  // in errors
 /// True if a core image is that of a process which was stopped (ctrl-Z), not merely frozen. Throws
 /// ProtocolError if it is no core image.
 bool core_image_says_stopped(std::string_view image);
+
+/// Writes all core images of a checkpoint anew, in place, each as `changed` makes it.
+void rewrite_core_images(const Path& images, std::string (*changed)(std::string_view image));
 
 /// The stopped processes of a checkpoint, by their pids inside the container.
 std::set<pid_t> stopped_processes(const Path& images);

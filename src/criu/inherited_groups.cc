@@ -2,11 +2,9 @@
 #include "criu/inherited_groups.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "criu/fields.h"
 #include "criu/image.h"
-#include "util/error.h"
 
 namespace wayferry {
 namespace {
@@ -35,10 +33,7 @@ std::string without_group_set(std::string_view core) {
 }
 
 void inherit_groups(const Path& images) {
-  std::vector<Path> cores;
-  for (const auto& entry : std::filesystem::directory_iterator(images))
-    if (entry.path().filename().native().starts_with("core-")) cores.push_back(entry.path());
-  for (const Path& core : cores) write_file(core, without_group_set(read_file(core).value_or("")));
+  rewrite_core_images(images, without_group_set);
 }
 
 }  // namespace wayferry

@@ -7,13 +7,14 @@
 #include <cerrno>
 
 #include "util/error.h"
+#include "util/io.h"
 #include "util/unique_fd.h"
 
 namespace wayferry {
 namespace {
 
 // From the folder of our programs.
-constexpr const char* library = "../lib/wayferry/criu-sockets.so";
+constexpr const char* libraries = "../lib/wayferry";
 
 bool inet_sockets_answer() {
   const UniqueFd socket(check("socket", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
@@ -23,15 +24,21 @@ bool inet_sockets_answer() {
          errno != EOPNOTSUPP;
 }
 
+std::string installed(const char* library) {
+  const Path programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const Path path = (programs / libraries / library).lexically_normal();
+  if (std::filesystem::exists(path)) return path.native();
+  throw Failure("", "CRIU needs " + path.native() + " for this, and it is not there",
+                "install wayferry completely");
+}
+
 }  // namespace
 
-std::optional<Path> dump_preload() {
-  if (inet_sockets_answer()) return std::nullopt;
-  const Path path =
-      (std::filesystem::read_symlink("/proc/self/exe").parent_path() / library).lexically_normal();
-  if (std::filesystem::exists(path)) return path;
-  throw Failure("", "CRIU needs " + path.native() + " on this kernel, and it is not there",
-                "install wayferry completely");
+std::string dump_preload(bool misleading_stack) {
+  std::string names;
+  if (!inet_sockets_answer()) names = installed("criu-sockets.so");
+  if (misleading_stack) names += (names.empty() ? "" : ":") + installed("criu-stacks.so");
+  return names;
 }
 
 }  // namespace wayferry

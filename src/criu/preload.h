@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
+#include <string>
 
-#include "util/io.h"
-
-// A library that is loaded into CRIU for a dump where CRIU and the kernel have grown apart. CRIU up
-// to 4.2 asks every socket whether it passes credentials and security labels; since Linux 6.16 only
-// unix, netlink and bluetooth sockets answer, so that CRIU can dump no other socket, be it closed
-// afterwards or kept. The library answers for the others: they do not. CRIU's program stays what
-// it is, and a kernel that answers gets no library.
+// Libraries that are loaded into CRIU for a dump that it could not make, or only badly, alone. Its
+// program stays what it is, and it gets no library that it does not need.
+//
+// sockets: CRIU up to 4.2 asks every socket whether it passes credentials and security labels;
+// since Linux 6.16 only unix, netlink and bluetooth sockets answer, so that CRIU can dump no other
+// socket, be it closed afterwards or kept. The library answers for the others: they do not.
+//
+// stacks: what stack_pointers.h tells of.
 
 namespace wayferry {
 
-/// Where the library is if CRIU needs it on this kernel; else nothing. Throws Failure if it is
-/// needed and was not installed beside us.
-std::optional<Path> dump_preload();
+/// What LD_PRELOAD must name for a dump on this kernel, of an app with a misleading stack pointer
+/// or without one; empty if nothing. Throws Failure if something is needed and was not installed
+/// beside us.
+std::string dump_preload(bool misleading_stack);
 
 }  // namespace wayferry

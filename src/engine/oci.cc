@@ -8,6 +8,7 @@
 
 #include "criu/log.h"
 #include "criu/preload.h"
+#include "criu/stack_pointers.h"
 #include "engine/bundle.h"
 #include "engine/stopped.h"
 #include "util/error.h"
@@ -54,10 +55,10 @@ CriuConfig dump_config(const CheckpointOptions& options) {
 
 // The environment's part goes to the same file where there is one file only.
 SpawnOptions write_dump_config(const BundlePaths& paths, const CheckpointOptions& options,
-                               CriuOptions way) {
+                               CriuOptions way, bool misleading_stack) {
   SpawnOptions spawning;
-  if (const auto library = dump_preload())
-    spawning.environment.push_back("LD_PRELOAD=" + library->native());
+  const std::string libraries = dump_preload(misleading_stack);
+  if (!libraries.empty()) spawning.environment.push_back("LD_PRELOAD=" + libraries);
   CriuConfig config = dump_config(options);
   if (options.keep_tcp && way == CriuOptions::environment) config.leave_network_open();
   config.write(paths.criu);
@@ -163,7 +164,9 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   CHECK(container.frozen());
   const LiftedStops lifted(container);
   const Runtime below = runtime(name, dirs);
-  const SpawnOptions spawning = write_dump_config(BundlePaths(dirs), options, below.criu_options);
+  const bool misleading_stack = options.lazy && has_misleading_stack(container.processes());
+  const SpawnOptions spawning =
+      write_dump_config(BundlePaths(dirs), options, below.criu_options, misleading_stack);
   const Path log = options.work / "dump.log";
   std::filesystem::remove(log);  // of the stay before: its last words are not this one's
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
@@ -179,6 +182,7 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   container.freeze();
   if (error && !(options.lazy && is_complete_lazy_dump(log)))
     fail("cannot checkpoint the app", log, *error);
+  if (misleading_stack) restore_true_stacks(options.images);
   lifted.write(options.images);
 }
 

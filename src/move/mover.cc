@@ -11,7 +11,6 @@
 #include "move/facts.h"
 #include "move/foreign_sockets.h"
 #include "move/image_folder.h"
-#include "move/lazy_pause.h"
 #include "move/offer.h"
 #include "move/outgoing.h"
 #include "move/outgoing_drain.h"
@@ -234,10 +233,6 @@ class Mover {
   void pause() {
     steps_.undo_with("pause", [this] { engine_->resume(request_.name); });
     engine_->pause(request_.name);
-    if (lazy_ && !pause_elsewhere(*engine_, request_.name))
-      report_.notes.emplace_back(
-          "a thread waits with its stack pointer at the beginning of a page: CRIU takes all memory "
-          "of its process for a stack, and puts it into the images");
     const ContainerDirs dirs = folders_.container();
     steps_.undo_with("network", [this, dirs] { engine_->open_network(record_.spec, dirs); });
     engine_->close_network(record_.spec, dirs);

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness import LabHost, LabTest
 from harness.checker import Checker
+from testbed.errors import LabError
 from testbed.wait import wait_until
 
 _NAME = "prover"
@@ -35,7 +36,10 @@ class _Draining(LabTest):
         options = ["--mode", "lazy", "--limit-rate", _RATE]
         self.alpha.start("wayferry", "move", _NAME, "beta", *options, log="move")
         # Both ends are at it, and some but not all is over.
-        wait_until(lambda: self._under_way(self.alpha) and self._under_way(self.beta), _LIMIT, "a drain")
+        try:
+            wait_until(lambda: self._under_way(self.alpha) and self._under_way(self.beta), _LIMIT, "a drain")
+        except LabError as error:
+            raise LabError(f"{error}; the move said: {self.move_said()}") from error
 
     def drain(self, host: LabHost) -> Any:
         """How far it has come, as that host tells; None if it has no drain."""

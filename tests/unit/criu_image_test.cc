@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core_image_of.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -10,14 +11,9 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string core_image(const std::string& record) {
-  const std::string head = "\x19\x43\x56\x54\x47\x38\x05\x55"s;
-  return head + static_cast<char>(record.size()) + "\0\0\0"s + record;
-}
-
 // core_entry: mtype (1), thread_info (2), then tc (3) whose first field is the state.
 std::string core_of(char state) {
-  return core_image("\x08\x01\x12\x02\x08\x05\x1a\x04\x08"s + state + "\x10\x00"s);
+  return core_image_of("\x08\x01\x12\x02\x08\x05\x1a\x04\x08"s + state + "\x10\x00"s);
 }
 
 TEST(CoreImage, tells_a_stopped_process_from_a_running_one) {
@@ -26,7 +22,7 @@ TEST(CoreImage, tells_a_stopped_process_from_a_running_one) {
 }
 
 TEST(CoreImage, of_a_thread_says_not_stopped) {
-  EXPECT_FALSE(core_image_says_stopped(core_image("\x08\x01"s)));
+  EXPECT_FALSE(core_image_says_stopped(core_image_of("\x08\x01"s)));
 }
 
 TEST(CoreImage, that_is_none_is_refused) {
@@ -41,7 +37,7 @@ TEST(CoreImage, cut_anywhere_is_refused_or_read_never_overrun) {
 }
 
 TEST(CoreImage, with_an_endless_number_is_refused) {
-  EXPECT_THROW(core_image_says_stopped(core_image(std::string(20, '\xff'))), ProtocolError);
+  EXPECT_THROW(core_image_says_stopped(core_image_of(std::string(20, '\xff'))), ProtocolError);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core_image_of.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -11,18 +12,13 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string core_with(const std::string& record) {
-  return "\x19\x43\x56\x54\x47\x38\x05\x55"s + static_cast<char>(record.size()) + "\0\0\0"s +
-         record;
-}
-
 // mtype (1); tc (3) with its state (1) and cg_set (9); thread_core (5) with futex_rla (1), cg_set
 // (16).
 const std::string with_sets =
-    core_with("\x08\x01\x1a\x04\x08\x01\x48\x02\x2a\x05\x08\x07\x80\x01\x02"s);
+    core_image_of("\x08\x01\x1a\x04\x08\x01\x48\x02\x2a\x05\x08\x07\x80\x01\x02"s);
 
 TEST(InheritedGroups, AreThoseThatNoImageNames) {
-  const std::string without = core_with("\x08\x01\x1a\x02\x08\x01\x2a\x02\x08\x07"s);
+  const std::string without = core_image_of("\x08\x01\x1a\x02\x08\x01\x2a\x02\x08\x07"s);
   EXPECT_EQ(without_group_set(with_sets), without);
   EXPECT_EQ(without_group_set(without), without);
 }
