@@ -74,7 +74,7 @@ class Receiver {
     record_.spec = spec_from_json(offer.container(), "container from the source");
     const std::string& name = record_.spec.name;
     living_sessions(here_.store, here_.engine);
-    lock_ = here_.store.try_lock(name);
+    lock_ = here_.store.lock_within(name, SessionStore::looking_limit);
     require_free(here_.store.load(name));
     require_base(record_.spec);
     record_.engine = offer.engine();

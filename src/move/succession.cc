@@ -24,16 +24,6 @@ constexpr auto settle_pause = 50ms;
 constexpr auto asking_limit = 60s;
 constexpr auto asking_pause = 1s;
 
-/// A dead leader's lock is free; a command that looks at the session may hold it for a moment.
-std::optional<SessionLock> patient_lock(const LocalHost& host, const std::string& name) {
-  const auto end = Clock::now() + settle_limit;
-  while (Clock::now() < end) {
-    if (auto lock = host.store.try_lock(name)) return lock;
-    std::this_thread::sleep_for(settle_pause);
-  }
-  return std::nullopt;
-}
-
 /// Waits until the session is no longer `incoming`; nothing if it is gone.
 std::optional<SessionRecord> await_settled(const LocalHost& host, const std::string& name) {
   const auto end = Clock::now() + settle_limit;
@@ -67,7 +57,7 @@ void succeed_receiver(const LocalHost& host, const std::string& name, std::vecto
   // Held in any case until the app is whole or dead: whoever closes the last one hands out zeros.
   std::vector<UniqueFd> held;
   for (const UniqueFd& descriptor : kept) held.push_back(descriptor.duplicate());
-  const auto lock = patient_lock(host, name);
+  const auto lock = host.store.lock_within(name, settle_limit);
   std::optional<SessionRecord> record = host.store.load(name);
   if (!record) return;
   const auto engine = host.engine(record->engine);
@@ -104,7 +94,7 @@ void finish_outgoing_drain(const LocalHost& host, const std::string& name,
 }
 
 void succeed_mover(const LocalHost& host, const std::string& name, uint64_t bytes_per_second) {
-  const auto lock = patient_lock(host, name);
+  const auto lock = host.store.lock_within(name, settle_limit);
   const auto record = host.store.load(name);
   if (!lock || !record) return;
   if (record->state == SessionState::in_doubt) {

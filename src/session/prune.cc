@@ -8,20 +8,27 @@
 namespace wayferry {
 namespace {
 
+/// Whether somebody sees to it: its monitor, or, where the app on the target needs its memory,
+/// whoever leads the drain.
+bool is_kept(const SessionStore& store, const SessionRecord& record) {
+  return connect_unix(store.folders(record.spec.name).control()) ||
+         record.state == SessionState::draining;
+}
+
 /// The record if the session lives (or is being made), nothing after it was removed.
 std::optional<SessionRecord> keep_or_remove(const SessionStore& store, const EngineMaker& engine,
                                             const std::string& name) {
-  const auto lock = store.try_lock(name);
-  if (!lock) return store.load(name);
+  // Without the lock, which would be in the way of a command that needs it.
   auto record = store.load(name);
+  if (record && is_kept(store, *record)) return record;
+  const auto lock = store.try_lock(name);
+  record = store.load(name);
+  if (!lock || (record && is_kept(store, *record))) return record;
   if (!record) {
     // Folders without a record: its maker died before the first write.
     store.remove(name);
     return std::nullopt;
   }
-  if (connect_unix(store.folders(name).control())) return record;
-  // It has no monitor any more, but the app on the target needs its memory.
-  if (record->state == SessionState::draining) return record;
   spdlog::info("session {} is dead (no monitor): removing what is left of it", name);
   remove_session(store, *engine(record->engine), name);
   return std::nullopt;

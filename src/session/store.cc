@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "session/names.h"
 #include "util/error.h"
@@ -15,6 +16,8 @@ namespace wayferry {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds lock_pause{5};
 
 Path environment_path(const char* variable, const Path& standard) {
   const char* value = std::getenv(variable);
@@ -53,8 +56,18 @@ std::optional<SessionLock> SessionStore::try_lock(const std::string& name) const
   throw SystemError(errno, "flock", path.native());
 }
 
+std::optional<SessionLock> SessionStore::lock_within(const std::string& name,
+                                                     std::chrono::milliseconds limit) const {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    if (auto lock = try_lock(name)) return lock;
+    if (std::chrono::steady_clock::now() >= end) return std::nullopt;
+    std::this_thread::sleep_for(lock_pause);
+  }
+}
+
 SessionLock SessionStore::lock(const std::string& name) const {
-  if (auto lock = try_lock(name)) return std::move(*lock);
+  if (auto lock = lock_within(name, looking_limit)) return std::move(*lock);
   throw Failure("", "another wayferry is working on session '" + name + "'",
                 "wait until it has ended (wayferry ps shows the state)");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,7 +64,12 @@ class SessionStore {
 
   /// Nothing if another process holds it.
   std::optional<SessionLock> try_lock(const std::string& name) const;
-  /// A Failure if another process holds it.
+  /// The lock as soon as it is free; nothing if it is not within `limit`.
+  std::optional<SessionLock> lock_within(const std::string& name,
+                                         std::chrono::milliseconds limit) const;
+  /// The same within the moments for which a command that only looks holds it (`inspect` waits for
+  /// the monitor's answer). Throws Failure.
+  static constexpr std::chrono::seconds looking_limit{2};
   SessionLock lock(const std::string& name) const;
 
   /// Makes the folders and the record. The caller holds the lock and has seen the name is free.

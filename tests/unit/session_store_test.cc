@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "fake/fake_host.h"
 #include "session/compositor.h"
 #include "session/prune.h"
@@ -38,6 +40,22 @@ TEST_F(Store, LetsOnlyOneIn) {
   EXPECT_TRUE(store_.try_lock("other"));
   first.reset();
   EXPECT_TRUE(store_.try_lock("term"));
+}
+
+TEST_F(Store, WaitsForWhoOnlyLooks) {
+  auto looking = store_.try_lock("term");
+  std::jthread done([&looking] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    looking.reset();
+  });
+  EXPECT_NO_THROW(store_.lock("term"));
+}
+
+TEST_F(Store, IsLookedAtWithoutALock) {
+  host_.run("term");
+  std::filesystem::remove_all(store_.roots().runtime / ".locks");
+  EXPECT_EQ(living_sessions(store_, host_.local().engine).size(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(store_.roots().runtime / ".locks"));
 }
 
 TEST_F(Store, NeverLeavesItsFolders) {
