@@ -155,19 +155,20 @@ def _plain_binds(plain: Path) -> list[Bind]:
 def _spawn(chamber: Chamber, doors: list[Path], log: Path, keep_fd: int | None) -> int:
     """Starts pid 1 of the host and waits for its root to be complete; the pid of pid 1's parent."""
     read_end, write_end = os.pipe()
-    # The script's last act before it becomes tini is to say so; a closed pipe without a word is a failure.
-    ready = f"echo ready >&{write_end}; exec {write_end}>&-; exec tini -- sleep infinity"
+    # The script's last act before it becomes tini is to say so; a closed pipe without a word is a failure. The pipe is
+    # its standard input, because a shell need not know descriptors above 9.
+    ready = "echo ready >&0; exec < /dev/null; exec tini -- sleep infinity"
     script = chamber.enter_script().replace('exec "$@"', ready)
     leash = [] if keep_fd is not None else ["setpriv", "--pdeathsig", "KILL"]
     unshare = ["unshare", *NAMESPACES, "--fork", "--kill-child", "--propagation", "private"]
     with log.open("wb") as out:
         outer = subprocess.Popen(
             cgroups.joining(doors, [*leash, *unshare, "sh", "-c", script]),
-            stdin=subprocess.DEVNULL,
+            stdin=write_end,
             stdout=out,
             stderr=out,
             env={"PATH": PATH},
-            pass_fds=[write_end] if keep_fd is None else [write_end, keep_fd],
+            pass_fds=[] if keep_fd is None else [keep_fd],
             start_new_session=True,
         )
     os.close(write_end)

@@ -19,9 +19,13 @@ from dataclasses import dataclass
 
 from . import build, places, say
 from .errors import LabError
+from .lane import Lane
 
 _JUNIT = "ctest.xml"
 _LAB_TESTS = places.TREE / "tests" / "lab"
+
+# Tests that wait for daemons and limits more than for a processor: they go on beside the others, on hosts of their own.
+_BESIDE = {"test_engines", "test_lazy_failures"}
 
 
 @dataclass
@@ -108,7 +112,12 @@ def _run_lab(tests: list[unittest.TestCase]) -> Counts:
     if not tests:
         return Counts()
     say.step("lab tests")
-    return run_tests(tests)
+    beside = [test for test in tests if type(test).__module__ in _BESIDE]
+    others = [test for test in tests if type(test).__module__ not in _BESIDE]
+    if not beside or not others:
+        return run_tests(tests)
+    lane = Lane(lambda: run_tests(beside))
+    return run_tests(others) + lane.result()
 
 
 def run_tests(tests: list[unittest.TestCase]) -> Counts:
@@ -163,8 +172,7 @@ class _Result(unittest.TestResult):
             return
         self._bad = True
         self.counts.failed += 1
-        self._line("FAILED", test)
-        print(trace)
+        self._line("FAILED", test, f"\n{trace}")
         keep = getattr(test, "keep_evidence", None)
         if keep is None:
             return
@@ -176,4 +184,5 @@ class _Result(unittest.TestResult):
 
     def _line(self, outcome: str, test: unittest.TestCase, note: str = "") -> None:
         seconds = time.monotonic() - self._start
-        print(f"{outcome:8}{seconds:7.2f} s  {test.id()}  {note}".rstrip(), flush=True)
+        # In one piece: others print beside this.
+        print(f"{outcome:8}{seconds:7.2f} s  {test.id()}  {note}".rstrip() + "\n", end="", flush=True)

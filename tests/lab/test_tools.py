@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import tempfile
 import unittest
 from pathlib import Path
 
 from harness import Box, Colour, LabError, Picture
 from testbed import figures, suite
+from testbed.lane import Lane
 
 
 def plain(width: int, height: int, *dots: tuple[int, int]) -> Picture:
@@ -66,6 +68,17 @@ class Suite(unittest.TestCase):
             counts = suite.run_tests([Parts("parts")])
         self.assertEqual(str(counts), "0 passed, 1 failed, 0 skipped")
         self.assertIn("1 == 1", said.getvalue())
+
+
+class Lanes(unittest.TestCase):
+    """Work beside other work."""
+
+    def test_its_result_comes_back(self) -> None:
+        self.assertEqual(Lane(lambda: suite.Counts(1, 2, 3)).result(), suite.Counts(1, 2, 3))
+
+    def test_an_end_without_a_result_is_an_error(self) -> None:
+        with self.assertRaisesRegex(LabError, "without a result"):
+            Lane(lambda: os._exit(0)).result()
 
 
 class Figures(unittest.TestCase):

@@ -55,7 +55,9 @@ for pid in pids:
     except OSError: continue
     processes[pid] = [name, descriptors]
     if name.startswith("wayferry"):
-        memory += sum(int(l.split()[1]) for l in read(f"/proc/{pid}/smaps_rollup").splitlines() if l.startswith("Pss:"))
+        # Not its programs' own pages: how many share them depends on other runs beside this one.
+        rollup = [line.split() for line in read(f"/proc/{pid}/smaps_rollup").splitlines()[1:]]
+        memory += sum(int(line[1]) for line in rollup if line[0] in ("Pss_Anon:", "Pss_Shmem:"))
 mounts = [line.split()[4] for line in read("/proc/1/mountinfo").splitlines()]
 groups = [folder for folder, _, _ in os.walk("/sys/fs/cgroup")]
 files = []
