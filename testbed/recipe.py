@@ -20,13 +20,14 @@ TOOLCHAIN = """
 
 LIBRARIES = """
     libwayland-dev wayland-protocols libxkbcommon-dev libpugixml-dev libprotobuf-dev libasio-dev
-    libcli11-dev libspdlog-dev libfmt-dev libzstd-dev liblz4-dev libarchive-dev nlohmann-json3-dev
+    libcli11-dev libspdlog-dev libfmt-dev libzstd-dev liblz4-dev libxxhash-dev nettle-dev libarchive-dev
+    nlohmann-json3-dev
     libgtest-dev libgmock-dev libbenchmark-dev
 """.split()
 
 # crun finds libcriu2 only while it runs; podman finds netavark and catatonit the same way.
 CONTAINERS = """
-    criu runc crun libcriu2 skopeo umoci podman netavark catatonit docker.io docker-cli
+    criu runc crun libcriu2 skopeo umoci podman netavark catatonit docker.io docker-cli docker-registry
 """.split()
 
 # Without swaybg, sway ignores the colour of its background; without the C.UTF-8 that libc brings, foot
