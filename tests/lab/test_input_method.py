@@ -7,7 +7,7 @@ into before the change of compositors as well, so that what is asserted afterwar
 
 from __future__ import annotations
 
-from harness import SECOND_DISPLAY, LabHost, LabTest, second_screen, wait_until
+from harness import LabHost, Move, Stay, Switch, wait_until
 from harness.labhost import LIMIT
 from testbed import hands
 
@@ -24,11 +24,13 @@ _QT = ("featherpad",)
 _QT_ENV = {"QT_QPA_PLATFORM": "wayland"}
 
 
-class _Writing(LabTest):
-    """On sway, with the input method of the lab's seat; `go` brings the app to another one."""
+class _Writing(Stay):
+    """On sway, with the input method of the lab's seat."""
 
-    def go(self) -> LabHost:
-        raise NotImplementedError
+    def setUp(self) -> None:
+        super().setUp()
+        for here in (self.alpha, self.there):
+            self.give_input_method(here)
 
     def give_input_method(self, here: LabHost) -> None:
         hands.input_method(here.host, here.desktop, there=True)
@@ -66,63 +68,28 @@ class _Writing(LabTest):
     def demand_foot_is_written_into(self) -> None:
         self.open(*_FOOT)
         self.demand_foot_takes_text(self.alpha, 1)
-        self.demand_foot_takes_text(self.go(), 2)
+        self.demand_foot_takes_text(self.go(_NAME), 2)
 
     def demand_is_written_into(self, *command: str, env: dict[str, str] | None = None) -> None:
         self.open(*command, env=env)
         self.demand_shows_text(self.alpha)
-        here = self.go()
+        here = self.go(_NAME)
         self.demand_shows_text(here)
         self.assertEqual(len(here.pids(command[0])), 1)
 
 
-class InputMethod(_Writing):
+class InputMethod(Move, _Writing):
     """Over a move."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        for host in self.lab.hosts.values():
-            self.give_input_method(host)
-
-    def go(self) -> LabHost:
-        empty = self.beta.shot()
-        self.alpha.wayferry("move", _NAME, "beta")
-        self.beta.wait_for_window(empty, animated=True)
-        return self.beta
-
-    def test_foot_is_written_into_before_and_after_a_move(self) -> None:
+    def test_foot_is_written_into_before_and_after(self) -> None:
         self.demand_foot_is_written_into()
 
-    def test_gtk_is_written_into_before_and_after_a_move(self) -> None:
+    def test_gtk_is_written_into_before_and_after(self) -> None:
         self.demand_is_written_into(*_GTK)
 
-    def test_qt_is_written_into_before_and_after_a_move(self) -> None:
+    def test_qt_is_written_into_before_and_after(self) -> None:
         self.demand_is_written_into(*_QT, env=_QT_ENV)
 
 
-class InputMethodOfTheSameHost(_Writing):
+class InputMethodOfTheSameHost(Switch, InputMethod):
     """Over a switch to another compositor, which has a seat and an input method of its own."""
-
-    HOSTS = ["alpha"]
-
-    def setUp(self) -> None:
-        # No census: it would call the second compositor left over.
-        self.alpha = self.beta = self.lab.hosts["alpha"]
-        self.second = second_screen(self, self.alpha, seat=True)
-        for here in (self.alpha, self.second):
-            self.give_input_method(here)
-
-    def go(self) -> LabHost:
-        empty = self.second.shot()
-        self.alpha.wayferry("switch", _NAME, "--display", SECOND_DISPLAY)
-        self.second.wait_for_window(empty, animated=True)
-        return self.second
-
-    def test_foot_is_written_into_before_and_after_a_switch(self) -> None:
-        self.demand_foot_is_written_into()
-
-    def test_gtk_is_written_into_before_and_after_a_switch(self) -> None:
-        self.demand_is_written_into(*_GTK)
-
-    def test_qt_is_written_into_before_and_after_a_switch(self) -> None:
-        self.demand_is_written_into(*_QT, env=_QT_ENV)

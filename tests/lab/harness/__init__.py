@@ -18,6 +18,7 @@ from .census import Census, growth, leaks
 from .labhost import Lab, LabHost
 from .second import SECOND_DISPLAY, second_screen
 from .terminal import Terminal
+from .ways import Move, Stay, Switch
 
 __all__ = [
     "SECOND_DISPLAY",
@@ -28,7 +29,10 @@ __all__ = [
     "LabError",
     "LabHost",
     "LabTest",
+    "Move",
     "Picture",
+    "Stay",
+    "Switch",
     "Terminal",
     "faults",
     "growth",
