@@ -21,6 +21,16 @@ def key(host: Host, desktop: Desktop, chord: str) -> None:
     host.must(["lab-seat", "key", chord], desktop.screen)
 
 
+def hold(host: Host, desktop: Desktop, chord: str) -> None:
+    """Presses keys and holds them."""
+    host.must(["lab-seat", "hold", chord], desktop.screen)
+
+
+def lift(host: Host, desktop: Desktop, chord: str) -> None:
+    """Lets go of them; of keys that are up, too."""
+    host.must(["lab-seat", "lift", chord], desktop.screen)
+
+
 def point(host: Host, desktop: Desktop, x: int, y: int) -> None:
     """Moves the pointer to a pixel of the screen."""
     host.must(["lab-seat", "point", str(x), str(y)], desktop.screen)

@@ -3,8 +3,8 @@
 // lab-seat: types and points in a host of the lab.
 //
 //   lab-seat serve                                  holds the keyboard and the pointer
-//   (WAYLAND_DISPLAY) lab-seat type TEXT | key CHORD | point X Y | click|press|release BUTTON |
-//   scroll STEPS | method on|off | field | commit TEXT
+//   (WAYLAND_DISPLAY) lab-seat type TEXT | key CHORD | hold|lift CHORD | point X Y |
+//   click|press|release BUTTON | scroll STEPS | method on|off | field | commit TEXT
 //
 // The socket between the two is named by LAB_SEAT_SOCKET.
 #include <clocale>
@@ -28,8 +28,9 @@ std::string socket_path() {
 
 int run(const std::vector<std::string>& words) {
   if (words.empty()) {
-    std::cerr << "usage: lab-seat "
-                 "serve|type|key|point|click|press|release|scroll|method|field|commit …\n";
+    std::cerr
+        << "usage: lab-seat "
+           "serve|type|key|hold|lift|point|click|press|release|scroll|method|field|commit …\n";
     return 2;
   }
   if (words.front() == "serve") {

@@ -156,8 +156,17 @@ void Seat::type(std::string_view text) {
 }
 
 void Seat::key(std::string_view chord) {
+  hold(chord);
+  lift(chord);
+}
+
+void Seat::hold(std::string_view chord) {
+  for (const auto key : keymap_.chord(chord)) stroke(key, true);
+  settle();
+}
+
+void Seat::lift(std::string_view chord) {
   const auto keys = keymap_.chord(chord);
-  for (const auto key : keys) stroke(key, true);
   for (const auto key : keys | std::views::reverse) stroke(key, false);
   settle();
 }

@@ -45,6 +45,9 @@ class Seat {
 
   void type(std::string_view text);
   void key(std::string_view chord);
+  // The two halves of it: whoever holds keys must lift them.
+  void hold(std::string_view chord);
+  void lift(std::string_view chord);
   // Pixels of the output from its upper left corner; what lies outside becomes the nearest inside.
   void point(int x, int y);
   void click(std::string_view button_name);

@@ -105,6 +105,8 @@ const std::map<std::string, Verb, std::less<>>& verbs() {
   static const std::map<std::string, Verb, std::less<>> table{
       {"type", {1, [](Seat& seat, Words w) { seat.type(w[0]); }}},
       {"key", {1, [](Seat& seat, Words w) { seat.key(w[0]); }}},
+      {"hold", {1, [](Seat& seat, Words w) { seat.hold(w[0]); }}},
+      {"lift", {1, [](Seat& seat, Words w) { seat.lift(w[0]); }}},
       {"point", {2, [](Seat& seat, Words w) { seat.point(number<int>(w[0]), number<int>(w[1])); }}},
       {"click", {1, [](Seat& seat, Words w) { seat.click(w[0]); }}},
       {"press", {1, [](Seat& seat, Words w) { seat.press(w[0]); }}},
