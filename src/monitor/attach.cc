@@ -102,9 +102,15 @@ AttachReport attach(Relay& relay, const std::string& display, std::chrono::milli
     relay.attaching = false;
     relay.self_configured.clear();
     relay.wanted_configures.clear();
-    relay.set_link(nullptr);
+    detach(relay);
     throw;
   }
+}
+
+void detach(Relay& relay) {
+  relay.set_link(nullptr);
+  tell_farewell(relay);
+  relay.flush();
 }
 
 Offer offer_of(const std::string& display, std::chrono::milliseconds limit) {

@@ -25,6 +25,11 @@ struct AttachReport {
 /// relay then has no link, the app has heard nothing that would not be true of a later attach.
 AttachReport attach(Relay& relay, const std::string& display, std::chrono::milliseconds limit);
 
+/// The relay leaves its compositor, or has lost it, and there may be no other for long. The app is
+/// told what holds no more at once, not by the next attach: a key that was held would be repeated
+/// till then.
+void detach(Relay& relay);
+
 /// In human words, which of the needed globals the compositor at `display` cannot stand in for.
 /// Empty: an attach would succeed. Throws CompositorLost.
 std::vector<std::string> missing_globals(const std::string& display,

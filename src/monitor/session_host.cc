@@ -126,7 +126,7 @@ void SessionHost::over(ServedConnection& connection) {
 
 void SessionHost::compositor_lost(ServedConnection& connection) {
   if (connection.relay().failed()) return over(connection);  // the app's own doing: it was told
-  connection.relay().set_link(nullptr);
+  detach(connection.relay());
   reattach_later();
 }
 

@@ -102,6 +102,17 @@ class RelayTest : public ::testing::Test {
     exchange();
   }
 
+  // The window has the keyboard's focus; the name of the keyboard.
+  std::string focus_keyboard(FakeCompositor& where) {
+    const uint32_t seat = app_->bind(registry_, "wl_seat", 9);
+    const uint32_t keyboard = app_->make(protocol::wl_keyboard);
+    app_->say(seat, protocol::wl_seat, "get_keyboard", {keyboard});
+    exchange();
+    where.send("wl_keyboard", "enter", {7u, there(surface_), std::string_view()});
+    EXPECT_EQ(count(exchange(), name("wl_keyboard", keyboard) + ".enter"), 1u);
+    return name("wl_keyboard", keyboard);
+  }
+
   void ack(const std::vector<std::string>& events) {
     for (const std::string& event : events)
       if (event.starts_with("xdg_surface@") && event.find("configure(") != std::string::npos)

@@ -164,17 +164,21 @@ TEST_F(RelayTest, FocusIsTakenAwayBeforeItIsGivenAgain) {
   FakeCompositor& a = compositor("a");
   start_app();
   show_window();
-  const uint32_t seat = app_->bind(registry_, "wl_seat", 9);
-  const uint32_t keyboard = app_->make(protocol::wl_keyboard);
-  app_->say(seat, protocol::wl_seat, "get_keyboard", {keyboard});
-  exchange();
-  // Ids at the compositor are dense: registry 2, then the sync (freed) and the app's in its order.
-  const uint32_t surface_there =
-      raw(relay_->model().objects.by_app(AppId{surface_})->compositor_id);
-  a.send("wl_keyboard", "enter", {7u, surface_there, std::string_view()});
-  EXPECT_EQ(count(exchange(), "wl_keyboard@" + std::to_string(keyboard) + ".enter"), 1u);
+  const std::string keyboard = focus_keyboard(a);
   compositor("b");
-  EXPECT_EQ(count(exchange(), "wl_keyboard@" + std::to_string(keyboard) + ".leave"), 1u);
+  EXPECT_EQ(count(exchange(), keyboard + ".leave"), 1u);
+}
+
+// A held key is repeated by the app until it hears this.
+TEST_F(RelayTest, FocusIsTakenAwayWhenNoCompositorComes) {
+  FakeCompositor& a = compositor("a");
+  start_app();
+  show_window();
+  const std::string leave = focus_keyboard(a) + ".leave";
+  detach(*relay_);
+  EXPECT_EQ(count(app_->events(), leave), 1u);
+  compositor("b");
+  EXPECT_EQ(count(exchange(), leave), 0u) << "it has been told";
 }
 
 TEST_F(RelayTest, ABadRequestEndsTheConnectionWithItsReason) {
