@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from testbed import cursor
+from testbed.compositors import ICONS
 from testbed.desktop import DISPLAY, Desktop
 from testbed.wait import wait_until
 
@@ -13,11 +15,18 @@ from .labhost import LIMIT, LabHost
 
 _FOLDER = "/run/second"
 _SEAT = f"{_FOLDER}/seat"
+_SWAY_SOCKET = f"{_FOLDER}/sway.sock"
 
 #: Where it listens.
 SECOND_DISPLAY = f"{_FOLDER}/{DISPLAY}"
 
-_HEADLESS = {"WLR_BACKENDS": "headless", "WLR_RENDERER": "pixman", "WLR_LIBINPUT_NO_DEVICES": "1"}
+_HEADLESS = {
+    "WLR_BACKENDS": "headless",
+    "WLR_RENDERER": "pixman",
+    "WLR_LIBINPUT_NO_DEVICES": "1",
+    "SWAYSOCK": _SWAY_SOCKET,
+    **cursor.environment(ICONS),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,12 @@ class _Second(Desktop):
     @property
     def screen(self) -> dict[str, str]:
         """Its own pictures and hands; the session stays what it was."""
-        return {"XDG_RUNTIME_DIR": _FOLDER, "WAYLAND_DISPLAY": DISPLAY, "LAB_SEAT_SOCKET": _SEAT}
+        return {
+            "XDG_RUNTIME_DIR": _FOLDER,
+            "WAYLAND_DISPLAY": DISPLAY,
+            "LAB_SEAT_SOCKET": _SEAT,
+            "SWAYSOCK": _SWAY_SOCKET,
+        }
 
 
 def second_screen(test: LabTest, host: LabHost, *, seat: bool) -> LabHost:
