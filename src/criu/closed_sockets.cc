@@ -2,12 +2,11 @@
 #include "criu/closed_sockets.h"
 
 #include "criu/fields.h"
+#include "criu/image.h"
 #include "util/error.h"
 
 namespace wayferry {
 namespace {
-
-constexpr uint32_t files_magic = 0x56303138;  // FILES_MAGIC of CRIU's criu/include/magic.h
 
 // From CRIU's images: file_entry.usk is field 16 (fdinfo.proto); what unix_sk_entry says of the
 // peer and of ends that were shut down (sk-unix.proto, sk-opts.proto).

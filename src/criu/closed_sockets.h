@@ -14,11 +14,8 @@
 
 namespace wayferry {
 
-/// The image of a checkpoint that describes its sockets.
-inline constexpr const char* files_image = "files.img";
-
-/// That image, with these unix sockets (by inode) as sockets whose peers had closed them. Throws
-/// ProtocolError if it is no such image, or one of them is not in it.
+/// CRIU's image of open files, with these unix sockets (by inode) as sockets whose peers had closed
+/// them. Throws ProtocolError if it is no such image, or one of them is not in it.
 std::string with_closed_sockets(std::string_view image, const std::set<ino_t>& sockets);
 
 }  // namespace wayferry

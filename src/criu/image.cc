@@ -33,6 +33,10 @@ std::optional<pid_t> core_image_pid(std::string_view name) {
 
 }  // namespace
 
+bool is_written_anew(std::string_view name) {
+  return name == files_image || core_image_pid(name);
+}
+
 bool core_image_says_stopped(std::string_view image) {
   Records records(image, core_magic, core_image);
   std::string_view record;

@@ -14,8 +14,14 @@
 
 namespace wayferry {
 
-inline constexpr uint32_t core_magic = 0x55053847;            // CORE_MAGIC of criu/include/magic.h
-inline constexpr const char* core_image = "CRIU core image";  // in errors
+/// Magic numbers of CRIU's criu/include/magic.h, and what an image is called, in errors too.
+inline constexpr uint32_t core_magic = 0x55053847;
+inline constexpr const char* core_image = "CRIU core image";  // there are several
+inline constexpr uint32_t files_magic = 0x56303138;
+inline constexpr const char* files_image = "files.img";
+
+/// Whether that image is written anew once CRIU has ended, so that it may not be sent before.
+bool is_written_anew(std::string_view name);
 
 /// True if a core image is that of a process which was stopped (ctrl-Z), not merely frozen. Throws
 /// ProtocolError if it is no core image.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "criu/expired_timers.h"
 #include "criu/log.h"
 #include "criu/preload.h"
 #include "criu/stack_pointers.h"
@@ -183,6 +184,7 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   if (error && !(options.lazy && is_complete_lazy_dump(log)))
     fail("cannot checkpoint the app", log, *error);
   if (misleading_stack) restore_true_stacks(options.images);
+  let_timers_run(options.images);
   lifted.write(options.images);
 }
 

@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "criu/image.h"
 #include "move/link.h"
 #include "util/error.h"
 
@@ -54,7 +55,8 @@ void ImageFollower::follow(std::stop_token stop) {
   pollfd entries[2] = {{events_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   while (!stop.stop_requested()) {
     if (::poll(entries, 2, -1) < 0 && errno != EINTR) throw SystemError(errno, "poll");
-    for (const std::string& name : read_events()) ship_new(name, worth_shipping);
+    for (const std::string& name : read_events())
+      if (!is_written_anew(name)) ship_new(name, worth_shipping);
   }
 }
 

@@ -14,8 +14,9 @@
 // Ships the files of a folder while another program (CRIU) is still writing them, so that the time
 // of writing and of sending is spent once. A thread, because the engine's checkpoint blocks; it
 // owns the link meanwhile. It relies on each file being written from front to back and never
-// rewritten, which CRIU's images are: CRIU can also stream them into pipes. Instead of following,
-// criu-image-streamer could take them from CRIU's own socket, but runc cannot ask CRIU for that.
+// rewritten, which CRIU's images are: CRIU can also stream them into pipes. Those that we write
+// anew ourselves (criu/image.h) wait for the end. Instead of following, criu-image-streamer could
+// take them from CRIU's own socket, but runc cannot ask CRIU for that.
 
 namespace wayferry {
 

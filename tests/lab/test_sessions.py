@@ -16,6 +16,19 @@ _ROOTFS = ("--rootfs", places.INNER_DESKTOP)
 _SYS_RESOURCE = 24
 
 
+# Counts the ticks of a timer that came due while it was frozen, if it was.
+_TICKER = """
+import os
+timer = os.timerfd_create(1)
+os.timerfd_settime(timer, initial=0.02, interval=0.02)
+ticks = 0
+while True:
+    ticks += int.from_bytes(os.read(timer, 8), "little")
+    with open("/tmp/ticks.new", "w") as file: file.write(str(ticks))
+    os.rename("/tmp/ticks.new", "/tmp/ticks")
+"""
+
+
 class Unmoved(LabTest):
     """On the host on which it was started."""
 
@@ -63,6 +76,15 @@ class Unmoved(LabTest):
         self.alpha.ask_shell("exec 8> /tmp/in; echo one >&8")
         here = self.travel()
         self.assertEqual(here.ask_shell("echo two >&8; exec 8>&-; wait; cat /tmp/heard").split("\n")[-1], "heard two")
+
+    def test_a_timer_goes_on(self) -> None:
+        (shell,) = self.alpha.pids("bash")
+        self.alpha.must("sh", "-c", f"cat > /proc/{shell}/root/tmp/ticker.py", stdin=_TICKER.encode())
+        self.alpha.ask_shell("python3 /tmp/ticker.py & until test -e /tmp/ticks; do sleep 0.1; done; echo it ticks")
+        here = self.travel()
+        before = int(here.ask_shell("cat /tmp/ticks"))
+        wait_until(lambda: int(here.ask_shell("cat /tmp/ticks")) > before + 50, LIMIT, "the timer to go on")
+        here.ask_shell("kill %1")
 
     def test_logs_show_what_it_prints(self) -> None:
         here = self.travel()
