@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The compositors that an app can be brought to, and how each is started on a host.
 
-This module is data and a way to start it. All but Mutter run nested: each in a window of the host's screen (a
-headless sway, see desktop.py) that fills the screen, so that one photograph, one virtual keyboard and one
-virtual pointer serve them all, and so that weston has a seat at all. Mutter has no such mode: it runs
-headless, its seat is reached over D-Bus (seat/mutter_hands.py), and nobody sees it.
+This module is data and a way to start it. All run nested: each in a window of the host's screen (a headless sway,
+see desktop.py) that fills the screen, so that one photograph, one virtual keyboard and one virtual pointer serve them
+all, and so that weston has a seat at all. Mutter nests in X only: its window of the screen is an X server's, which it
+has for itself.
 
 Each runs in a runtime folder of its own, where its socket is called like the session's.
 """
@@ -12,7 +12,6 @@ Each runs in a runtime folder of its own, where its socket is called like the se
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from . import cursor
 from .errors import LabError
@@ -21,7 +20,6 @@ from .wait import wait_until
 
 ICONS = "/run/lab/icons"
 SOCKET = "wayland-1"
-SEAT = "seat"
 
 # From nothing to a socket takes under a second; a loaded machine may need many.
 START_LIMIT = 30.0
@@ -63,6 +61,12 @@ contrastEnabled=false
 AnimationDurationFactor=0
 """
 
+# Mutter takes its cursors from the settings alone; from a theme that is not there it makes a white square.
+_MUTTER_SETTINGS = """\
+[org/gnome/desktop/interface]
+cursor-theme='{theme}'
+"""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -73,12 +77,12 @@ class Kind:
     environment: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     background: str = "336699"
-    seen: bool = True
 
 
 _BUS = {"DBUS_SESSION_BUS_ADDRESS": "unix:path={folder}/bus"}
 _BUS_COMMAND = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path={folder}/bus"]
-_MUTTER = ["mutter", "--headless", "--wayland", "--no-x11", "--virtual-monitor=1280x800", f"--wayland-display={SOCKET}"]
+_X_DISPLAY = 9
+_X_SOCKET = f"/tmp/.X11-unix/X{_X_DISPLAY}"
 
 KINDS = {
     "sway": Kind(
@@ -106,10 +110,24 @@ KINDS = {
         files={"config/kwinrc": _KWIN_CONFIG, "config/kdeglobals": _KWIN_CONFIG},
     ),
     "mutter": Kind(
-        commands={"bus": _BUS_COMMAND, "mutter": _MUTTER, "hands": ["python3", "{folder}/hands.py", "{folder}/seat"]},
-        environment=_BUS,
-        files={"hands.py": (Path(__file__).parent / "seat" / "mutter_hands.py").read_text()},
-        seen=False,
+        commands={
+            "bus": _BUS_COMMAND,
+            # Without a geometry it makes 640x480 pixels, and these as large as the screen.
+            "xwayland": ["Xwayland", f":{_X_DISPLAY}", "-geometry", "1280x800", "-fullscreen", "-noreset", "-shm"],
+            "mutter": ["mutter", "--nested", "--no-x11", f"--wayland-display={SOCKET}"],
+        },
+        environment={
+            **_BUS,
+            "DISPLAY": f":{_X_DISPLAY}",
+            "MUTTER_DEBUG_DUMMY_MODE_SPECS": "1280x800",
+            # A part that is drawn anew is shaded a little differently: where the pointer was, a pixel would stay.
+            "CLUTTER_PAINT": "disable-clipped-redraws",
+            "GSETTINGS_BACKEND": "keyfile",
+            "XDG_CONFIG_HOME": "{folder}/config",
+        },
+        files={"config/glib-2.0/settings/keyfile": _MUTTER_SETTINGS},
+        # Its own, at its brightest: it darkens towards the edges, and no setting changes it.
+        background="1c4d7d",
     ),
 }
 
@@ -127,11 +145,6 @@ class Compositor:
         """Its socket."""
         return f"{self.folder}/{SOCKET}"
 
-    @property
-    def seen(self) -> bool:
-        """It has a window on the screen."""
-        return KINDS[self.kind].seen
-
     def start(self, host: Host, outer: str, background: str | None = None) -> None:
         """Starts it, in a window of the compositor that listens at OUTER, and waits for its socket."""
         kind = KINDS[self.kind]
@@ -140,18 +153,18 @@ class Compositor:
         look = {"background": background or kind.background, "theme": cursor.THEME}
         for file, text in kind.files.items():
             path = host.path(f"{self.folder}/{file}")
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text.format(**look) if not file.endswith(".py") else text)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.format(**look))
         env = {key: value.format(**place) for key, value in kind.environment.items()}
         env |= {"XDG_RUNTIME_DIR": self.folder, "WAYLAND_DISPLAY": outer, **cursor.environment(ICONS)}
         for service, argv in kind.commands.items():
             log = self.name if service == self.kind else f"{self.name}-{service}"
             host.service(log, [word.format(**place) for word in argv], env)
-            wait_for_socket(host, f"{self.folder}/{_SOCKETS.get(service, SOCKET)}", log)
+            wait_for_socket(host, _SOCKETS.get(service, self.display).format(**place), log)
 
 
 # What each service listens at, where that is not the display.
-_SOCKETS = {"bus": "bus", "hands": SEAT}
+_SOCKETS = {"bus": "{folder}/bus", "xwayland": _X_SOCKET}
 
 
 def wait_for_socket(host: Host, socket: str, service: str) -> None:

@@ -15,16 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import cursor, screen
-from .compositors import ICONS, KINDS, SEAT, SOCKET, START_LIMIT, SWAY_LOOK, Compositor, wait_for_socket
+from .compositors import ICONS, KINDS, SOCKET, SWAY_LOOK, Compositor, wait_for_socket
 from .host import Host
-from .picture import Colour
-from .wait import wait_until
 
-COMPOSITORS = tuple(name for name, kind in KINDS.items() if kind.seen)
+COMPOSITORS = tuple(KINDS)
 
 RUNTIME = "/run/user/0"
 DISPLAY = SOCKET
-SEAT_SOCKET = f"/run/lab/{SEAT}"
+SEAT_SOCKET = "/run/lab/seat"
 SWAY_SOCKET = "/run/lab/sway.sock"
 
 WIDTH, HEIGHT = 1280, 800
@@ -93,13 +91,8 @@ class Desktop:
             nested.start(host, self.outer, self._session_background)
 
     def wait_painted(self, host: Host) -> None:
-        """Waits for the background, the last thing to come up."""
-        wanted = Colour.from_hex(self._session_background)
-        wait_until(
-            lambda: screen.picture(host, self).colour(WIDTH // 2, HEIGHT // 2) == wanted,
-            START_LIMIT,
-            f"the empty desktop on {host.name}",
-        )
+        """Waits for it to be on the screen."""
+        screen.wait_painted(host, self, self._session_background, "the empty desktop")
 
     @property
     def _session_background(self) -> str:

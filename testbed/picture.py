@@ -27,6 +27,10 @@ class Colour(NamedTuple):
         """From six hexadecimal digits."""
         return cls(*bytes.fromhex(text))
 
+    def near(self, other: Colour) -> bool:
+        """The same but for what a shader makes of it, which rounds on one processor as it does not on another."""
+        return all(abs(mine - theirs) <= 2 for mine, theirs in zip(self, other, strict=True))
+
 
 class Box(NamedTuple):
     """A rectangle; right and bottom are outside it."""

@@ -8,11 +8,12 @@ sockets lie outside the user's runtime folder.
 
 from __future__ import annotations
 
+import json
+
 from . import screen
-from .compositors import KINDS, SEAT, START_LIMIT, Compositor
-from .desktop import HEIGHT, WIDTH, Desktop
+from .compositors import KINDS, START_LIMIT, Compositor
+from .desktop import Desktop
 from .host import Host
-from .picture import Colour
 from .wait import wait_until
 
 # sway's own name for the workspace that is there at first.
@@ -20,18 +21,14 @@ _FIRST = "1"
 
 
 def add(host: Host, desktop: Desktop, kind: str, name: str) -> Compositor:
-    """Starts another compositor; when this returns it is painted, and shown unless it is one nobody sees."""
+    """Starts another compositor; when this returns it is painted, and shown."""
     one = Compositor(name, kind, f"/run/lab/{name}")
-    if one.seen:
-        show(host, desktop, one)
+    show(host, desktop, one)
     one.start(host, desktop.outer)
-    if one.seen:
-        wanted = Colour.from_hex(KINDS[kind].background)
-        wait_until(
-            lambda: screen.picture(host, desktop).colour(WIDTH // 2, HEIGHT // 2) == wanted,
-            START_LIMIT,
-            f"the empty {name} on {host.name}",
-        )
+    # By its colour alone it could not be told from the screen's sway; and a window that comes up later than that would
+    # stand on whichever workspace is shown by then.
+    wait_until(lambda: _has_window(host, desktop, name), START_LIMIT, f"the window of {name} on {host.name}")
+    screen.wait_painted(host, desktop, KINDS[kind].background, f"the empty {name}")
     return one
 
 
@@ -40,6 +37,7 @@ def show(host: Host, desktop: Desktop, one: Compositor | None) -> None:
     host.must(["swaymsg", "--quiet", "workspace", one.name if one else _FIRST], desktop.screen)
 
 
-def seat(one: Compositor) -> dict[str, str]:
-    """What leads `hands` to the seat of a compositor that has one of its own."""
-    return {"LAB_SEAT_SOCKET": f"{one.folder}/{SEAT}"}
+def _has_window(host: Host, desktop: Desktop, workspace: str) -> bool:
+    tree = json.loads(host.must(["swaymsg", "--raw", "--type", "get_tree"], desktop.screen))
+    here = [one for output in tree["nodes"] for one in output["nodes"] if one["name"] == workspace]
+    return any(one["nodes"] or one["floating_nodes"] for one in here)

@@ -16,8 +16,7 @@ _HEAD = """\
 
 Made by `./lab coverage`, and kept true by `tests/lab/test_coverage.py`, which fails when a cell is not what this page
 says. A cell is ok when the window came up on the other compositor, looked the same where it has to (the way there
-and back, sway to sway), and answered input or went on animating. Mutter cannot be photographed in the lab: there the
-app's own account of its protocol must show the window on an output or with the focus, and that input reached it.
+and back, sway to sway), and answered input or went on animating.
 
 Debian 13's versions: sway 1.10, weston 14, KWin 6.3, Mutter 48; software rendering. `switch` is a change of
 compositor on one host, `move` one to another host. An empty cell was not tried.

@@ -23,7 +23,7 @@ _CALLED = {"sway": "sway", "sway2": "sway", "weston": "weston", "kwin": "KWin", 
 
 # The other sway is where an app waits between cells, because all else is compared with it.
 _HOME = "sway2"
-_FROM_SWAY = (_HOME, "weston", "kwin")
+_FROM_SWAY = (_HOME, "weston", "kwin", "mutter")
 _TO_SWAY = ("weston", "kwin")
 # Each begins where the one before ended.
 _MOVES = (("sway", "sway"), ("sway", "weston"), ("weston", "sway"), ("sway", "kwin"), ("kwin", "sway"))
@@ -38,7 +38,7 @@ def _pair(verb: str, source: str, target: str) -> str:
 
 def columns() -> list[str]:
     """The table's columns, in their order."""
-    switches = [("sway", to) for to in _FROM_SWAY] + [(start, "sway") for start in _TO_SWAY] + [("sway", "mutter")]
+    switches = [("sway", to) for to in _FROM_SWAY] + [(start, "sway") for start in _TO_SWAY]
     return [_pair("switch", *pair) for pair in switches] + [_pair("move", *pair) for pair in _MOVES]
 
 
@@ -51,8 +51,6 @@ def switches(app: App, place: Place) -> Row:
     for start in _TO_SWAY:
         trial.end()
         row[_pair("switch", start, "sway")] = _cell(trial, start, lambda: _there(trial, _HOME))
-    trial.end()
-    row[_pair("switch", "sway", "mutter")] = _cell(trial, "sway", lambda: _to_mutter(trial), account=True)
     trial.end()
     return row
 
@@ -72,10 +70,10 @@ def moves(app: App, one: Place, other: Place) -> Row:
     return row
 
 
-def _cell(trial: Trial, start: str, way: Callable[[], None], *, account: bool = False) -> str | None:
+def _cell(trial: Trial, start: str, way: Callable[[], None]) -> str | None:
     try:
         if not trial.at:
-            trial.begin(start, account=account)
+            trial.begin(start)
         way()
         return None
     except LabError as error:
@@ -97,12 +95,6 @@ def _there(trial: Trial, to: str) -> None:
     trial.demand_reaction()
     if to != _HOME:
         trial.switch(_HOME)
-
-
-def _to_mutter(trial: Trial) -> None:
-    trial.switch("mutter")
-    trial.demand_account()
-    trial.switch("sway")
 
 
 def _move(trial: Trial, goal: Place, to: str) -> None:

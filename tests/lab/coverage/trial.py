@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """One application on its way between compositors: started, brought elsewhere, looked at, asked for a sign of life.
 
-Everything demanded is demanded by a LabError that says what did not come, which is a cell's reason not to be
-ok. On Mutter, which has no picture, the application's own account of its protocol is read instead.
+Everything demanded is demanded by a LabError that says what did not come, which is a cell's reason not to be ok.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 
 from harness import Box, LabError, LabHost, Picture, wait_until
@@ -52,9 +50,7 @@ class Place:
 
     def show(self, name: str) -> None:
         """Has the screen show that compositor."""
-        one = self.others.get(name)
-        if one is None or one.seen:
-            stages.show(self.host.host, self.host.desktop, one)
+        stages.show(self.host.host, self.host.desktop, self.others.get(name))
 
     def display(self, name: str) -> str:
         """A compositor's socket."""
@@ -64,8 +60,7 @@ class Place:
     def _remember(self, name: str) -> None:
         self.show(name)
         self.host.point(*_ASIDE)
-        if name == "sway" or self.others[name].seen:
-            self.empty[name] = self.host.wait_for_picture(lambda _: True, f"the empty {name}")
+        self.empty[name] = self.host.wait_for_picture(lambda _: True, f"the empty {name}")
 
 
 class Trial:
@@ -76,19 +71,17 @@ class Trial:
         self.place = place
         self._places = [place]
         self.at = ""
-        self._said_before = 0
         self._asked = 0
 
     # Ways
 
-    def begin(self, at: str, *, account: bool = False) -> None:
-        """Starts it there; with its ACCOUNT it tells what it says and hears."""
-        env = {**self.app.env, **({"WAYLAND_DEBUG": "1"} if account else {})}
+    def begin(self, at: str) -> None:
+        """Starts it there."""
         self._turn_to(at)
         empty = self.place.empty[at]
         self.host.wait_for_picture(lambda now: now == empty, f"the empty {at}", LIMIT)
         options = ["--name", NAME, "--rootfs", places.INNER_DESKTOP, "--display", self.place.display(at)]
-        options += [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
+        options += [word for key, value in self.app.env.items() for word in ("--env", f"{key}={value}")]
         self._asked = 0
         self.host.wayferry("run", *options, "--", *self.app.command)
         self.window()
@@ -96,11 +89,9 @@ class Trial:
     def switch(self, to: str) -> None:
         """Brings its window to another compositor of this host."""
         self._demand_living()
-        self._said_before = len(self._printed())
         self._turn_to(to)
         self.host.wayferry("switch", NAME, "--display", self.place.display(to))
-        if to in self.place.empty:
-            self.window()
+        self.window()
 
     def move(self, place: Place, to: str) -> None:
         """Brings it to a compositor of another host."""
@@ -252,42 +243,6 @@ class Trial:
     def _demand_living(self) -> None:
         if NAME not in self.host.sessions():
             raise LabError("the app ended")
-
-    # Mutter
-
-    def demand_account(self) -> None:
-        """By its own account, its window entered an output or has the focus here, and is told of input or has frames."""
-        mutter = self.place.others[self.at]
-        seat = stages.seat(mutter)
-        start = self._said_before
-        self._await(r"wl_surface#\d+\.enter\(wl_output|wl_keyboard#\d+\.enter", start)
-        asked = self.app.reaction
-        before = len(self._printed())
-        # Mutter puts windows in the middle of its screen of 1280x800.
-        self.host.host.must(["lab-seat", "point", "640", "400"], seat)
-        if asked is None and not self.app.animated:
-            return
-        if asked is None or self.app.animated:
-            return self._await(r"wl_callback#\d+\.done", before)
-        self._await(r"wl_pointer#\d+\.enter", start)
-        if not asked.click and not asked.keys:
-            # What it does elsewhere needs a place that is known; here it must at least answer the pointer.
-            return self._await(r"-> wl_pointer#\d+\.set_cursor|-> wp_cursor_shape_device_v1#\d+\.set_shape", start)
-        if asked.click:
-            self.host.host.must(["lab-seat", "click", "left"], seat)
-            self._await(r"wl_pointer#\d+\.button", before)
-        for chord in asked.keys:
-            self.host.host.must(["lab-seat", "key", chord], seat)
-            self._await(r"wl_keyboard#\d+\.key", before)
-        # What it does with input at a place depends on where Mutter put the window; that it was told does not.
-        if not asked.at:
-            self._await(r"wl_surface#\d+\.commit", before)
-        self._demand_living()
-
-    def _await(self, pattern: str, start: int) -> None:
-        wait_until(
-            lambda: re.search(pattern, self._printed()[start:]) is not None, LIMIT, f"'{pattern}' in its account"
-        )
 
 
 def _inside(box: Box, asked: Reaction, at: tuple[int, int]) -> tuple[int, int]:
