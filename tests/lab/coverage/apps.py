@@ -52,9 +52,14 @@ _LETTER = Reaction(at=(50, 50), click=True, keys=("x",))
 
 
 def _weston(
-    name: str, *options: str, reaction: Reaction | None, animated: bool = False, fickle: bool = False
+    name: str,
+    *options: str,
+    reaction: Reaction | None,
+    animated: bool = False,
+    fickle: bool = False,
+    move: bool = False,
 ) -> App:
-    return App(f"weston-{name}", (f"weston-{name}", *options), reaction, animated, fickle)
+    return App(f"weston-{name}", (f"weston-{name}", *options), reaction, animated, fickle, move=move)
 
 
 # xterm on an X server of its own, which is the Wayland client.
@@ -85,7 +90,7 @@ APPS = [
     _weston("resizor", reaction=Reaction(keys=("Up",)), fickle=True),
     _weston("scaler", reaction=None),
     _weston("simple-damage", reaction=None, animated=True),
-    _weston("simple-egl", reaction=None, animated=True),
+    _weston("simple-egl", reaction=None, animated=True, move=True),
     _weston("simple-shm", reaction=None, animated=True),
     _weston("smoke", reaction=Reaction(at=(30, 30), sweep=(60, 60)), animated=True),
     _weston("stacking", reaction=Reaction(at=(50, 50), click=True, keys=("n",))),
@@ -99,6 +104,6 @@ APPS = [
     App("featherpad (Qt 6)", ("featherpad",), _LETTER, env=_QT_ENV, move=True),
     App("testdraw2 (SDL 2)", (f"{_SDL}/testdraw2",), None, True, env=_SDL_ENV),
     App("checkkeys (SDL 2)", (f"{_SDL}/checkkeys",), Reaction(keys=("x",), log="Key"), env=_SDL_ENV),
-    App("glmark2-es2", ("glmark2-es2-wayland", "--run-forever", "-b", "build"), None, True),
+    App("glmark2-es2", ("glmark2-es2-wayland", "--run-forever", "-b", "build"), None, True, move=True),
     App("xterm (Xwayland)", ("sh", "-c", _XTERM), Reaction(at=(10, 10), click=True, keys=("x",))),
 ]
