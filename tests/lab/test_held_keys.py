@@ -89,8 +89,7 @@ class Unmoved(_Held):
 
 
 class Moved(Move, Unmoved):
-    """Held on alpha, up on beta. What repeats in foot is a timerfd, and CRIU brings one that was due while its
-    process was frozen without its next tick: till that is mended, the letter stops even if foot is told nothing."""
+    """Held on alpha, up on beta."""
 
 
 class Switched(Switch, Unmoved):
