@@ -29,3 +29,9 @@ if(WAYFERRY_SANITIZE)
     -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${WAYFERRY_SANITIZE})
 endif()
+
+# For modules that are HOT (Module.cmake), in what is shipped.
+if(NOT WAYFERRY_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT WAYFERRY_LTO OUTPUT without LANGUAGES CXX)
+endif()
