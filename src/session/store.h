@@ -67,9 +67,9 @@ class SessionStore {
   /// The lock as soon as it is free; nothing if it is not within `limit`.
   std::optional<SessionLock> lock_within(const std::string& name,
                                          std::chrono::milliseconds limit) const;
-  /// The same within the moments for which a command that only looks holds it (`inspect` waits for
-  /// the monitor's answer). Throws Failure.
+  /// Longer than a command holds it that only looks (`inspect` waits for the monitor's answer).
   static constexpr std::chrono::seconds looking_limit{2};
+  /// The lock within looking_limit; a Failure if another process holds it for longer.
   SessionLock lock(const std::string& name) const;
 
   /// Makes the folders and the record. The caller holds the lock and has seen the name is free.
