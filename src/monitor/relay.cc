@@ -35,6 +35,7 @@ void Relay::set_link(std::unique_ptr<CompositorLink> link) {
   model_->serials.new_epoch();
   backlog_.forget_strokes();
   pings_.forget();
+  named_pointers_.forget();
   if (!link_) return;
   ++attaches_;
   const auto now = std::chrono::steady_clock::now();

@@ -10,6 +10,7 @@
 #include "model/save.h"
 #include "monitor/backlog.h"
 #include "monitor/compositor_link.h"
+#include "monitor/named_pointers.h"
 #include "monitor/pings.h"
 #include "util/error.h"
 #include "wire/channel.h"
@@ -161,6 +162,7 @@ class Relay {
   std::unique_ptr<Connection> model_;
   std::unique_ptr<CompositorLink> link_;
   Pings pings_;
+  NamedPointers named_pointers_;
   Backlog backlog_;  // behind what is queued for the app's socket
   bool held_ = false;
   bool failed_ = false;

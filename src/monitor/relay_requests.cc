@@ -30,6 +30,11 @@ bool is_start_drag(const Call& call) {
          call.message->opcode == request::wl_data_device::start_drag;
 }
 
+bool is_set_shape(const Call& call) {
+  return call.object->is(protocol::wp_cursor_shape_device_v1) &&
+         call.message->opcode == request::wp_cursor_shape_device_v1::set_shape;
+}
+
 // A request that is recorded keeps its descriptor with the record, else it would be lost to the
 // next attach.
 bool keeps_file(const Message& message) {
@@ -231,6 +236,7 @@ void Relay::finish_request(const Call& call, bool passed) {
   Object& object = *call.object;
   if (request_carry(*call.message).rule == RequestRule::focus && !passed) focus_owed = true;
   if (call.made && !passed) tell_inert(*call.made);
+  if (is_set_shape(call) && object.inert()) named_pointers_.set_shape(*this, call);
   if (is_start_drag(call) && !passed && call.objects[0]) end_drag(*call.objects[0]);
   if (object.is(protocol::wl_fixes) && !call.message->destructor) end_registry(*call.objects[0]);
   if (!call.message->destructor) return;

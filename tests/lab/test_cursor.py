@@ -9,8 +9,11 @@ picture.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from harness import Box, LabHost, Move, Picture, Stay, Switch
-from testbed import cursor
+from testbed import cursor, stages
+from testbed.compositors import ICONS, Compositor
 
 _NAME = "pointed"
 
@@ -44,9 +47,12 @@ class Unmoved(Stay):
     def go_under_pointer(self) -> LabHost:
         """The pointer waits where the window will be, over an empty desktop, and stays there."""
         if self.there is not self.alpha:
-            self.there.point(*_AT)
-            self.wait_for_shape(self.there, "default")
+            self.wait_with_pointer()
         return self.go(_NAME)
+
+    def wait_with_pointer(self) -> None:
+        self.there.point(*_AT)
+        self.wait_for_shape(self.there, "default")
 
     def wait_for_shape(self, here: LabHost, shape: str) -> Picture:
         wanted = cursor.colour(shape)
@@ -74,3 +80,57 @@ class Moved(Move, Unmoved):
 
 class Switched(Switch, Unmoved):
     """The window comes to the pointer of another screen."""
+
+
+class _ToWeston(Stay):
+    """It comes to a weston, which knows no shapes by their names: wayferry draws them, from the theme of its user, who
+    is root here."""
+
+    WESTON_OF: ClassVar[str]
+    weston: ClassVar[Compositor]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        here = cls.lab.hosts[cls.WESTON_OF]
+        cls.weston = stages.add(here.host, here.desktop, "weston", "weston")
+        stages.show(here.host, here.desktop, None)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.there.must("mkdir", "-p", "/root/.icons")
+        self.there.must("ln", "-s", f"{ICONS}/{cursor.COLOURS}", "/root/.icons/default")
+        self.addCleanup(self.there.must, "rm", "-r", "/root/.icons")
+        self.addCleanup(stages.show, self.there.host, self.there.desktop, None)
+
+    def destination(self) -> LabHost:
+        """The host again, for another of its compositors is looked at."""
+        here = self.lab.hosts[self.WESTON_OF]
+        return LabHost(here.host, here.desktop)
+
+    def wait_with_pointer(self) -> None:
+        """weston's own pointer is not to be seen."""
+        stages.show(self.there.host, self.there.desktop, self.weston)
+        self.there.point(*_AT)
+        self.there.wait_for_picture(lambda _: True, "the empty weston")
+
+
+class SwitchedToWeston(_ToWeston, Unmoved):
+    """From sway to a weston of the same host."""
+
+    HOSTS = ["alpha"]
+    WESTON_OF = "alpha"
+
+    def leave(self, name: str) -> None:
+        """The command that does it."""
+        self.alpha.wayferry("switch", name, "--display", self.weston.display)
+
+
+class MovedToWeston(_ToWeston, Unmoved):
+    """From alpha's sway to beta's weston."""
+
+    WESTON_OF = "beta"
+
+    def leave(self, name: str) -> None:
+        """The command that does it."""
+        self.alpha.wayferry("move", name, self.there.name, "--display", self.weston.display)
