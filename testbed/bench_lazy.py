@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import build, cable, desktop, runs, say
-from .bench_ways import PROGRAM, WAYS, Way
+from .bench_ways import PROGRAM, WAYS, Way, large_pipes
 from .wait import wait_until
 
 if TYPE_CHECKING:
@@ -59,17 +59,22 @@ def run(sizes: list[int], cables: list[str], contents: list[str], ways: list[str
     build.install()
     here = runs.start(["alpha", "beta"], desktop.Desktop("sway"))
     try:
-        chosen = [way(here.host("alpha"), here.host("beta")) for name, way in WAYS.items() if name in ways]
-        for way in chosen:
-            way.set_up()
-        for limit in cables:
-            cable.rate(list(here.hosts.values()), limit)
-            for content in contents:
-                for megabytes in sizes:
-                    _case(here, chosen, Case(megabytes, content, limit))
+        with large_pipes():
+            _run_on(here, sizes, cables, contents, ways)
     finally:
         here.down()
     return 0
+
+
+def _run_on(here: Run, sizes: list[int], cables: list[str], contents: list[str], ways: list[str]) -> None:
+    chosen = [way(here.host("alpha"), here.host("beta")) for name, way in WAYS.items() if name in ways]
+    for way in chosen:
+        way.set_up()
+    for limit in cables:
+        cable.rate(list(here.hosts.values()), limit)
+        for content in contents:
+            for megabytes in sizes:
+                _case(here, chosen, Case(megabytes, content, limit))
 
 
 def _case(here: Run, ways: list[Way], case: Case) -> None:

@@ -30,11 +30,6 @@ _TABLE = places.RUNS_DIR / ".lock"
 _STATE = "run.json"
 _LOCK = "lock"
 
-# What CRIU asks of a pipe when it sends pages; root without CAP_SYS_RESOURCE cannot exceed the limit, and a
-# lazy migration then dies with "page-pipe: splice". Set for the machine, because the limit has no namespace.
-_PIPE_MAX_SIZE = 16 * 1024 * 1024
-
-
 @dataclass
 class Run:
     """Hosts that are up together."""
@@ -72,7 +67,6 @@ def start(
     what was built last installed. STANDING names a run that is to outlive this process, to be found
     again by that name. ONLY_CGROUP_V2: see host.py."""
     clean()
-    _allow_large_pipes()
     run = _claim(standing or secrets.token_hex(4), desktop)
     try:
         _start_hosts(run, names, keep=standing is not None, only_cgroup_v2=only_cgroup_v2)
@@ -203,8 +197,3 @@ def _keep_logs(run: Run) -> Path:
         shutil.copytree(run.folder / name / "logs", kept / name, dirs_exist_ok=True)
     return kept
 
-
-def _allow_large_pipes() -> None:
-    limit = Path("/proc/sys/fs/pipe-max-size")
-    if int(limit.read_text()) < _PIPE_MAX_SIZE:
-        limit.write_text(str(_PIPE_MAX_SIZE))

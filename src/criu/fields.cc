@@ -27,14 +27,23 @@ void put_varint(std::string& to, uint64_t value) {
   to += static_cast<char>(value);
 }
 
-// The size and the message.
-void put_record(std::string& image, std::string_view message) {
-  for (unsigned shift = 0; shift < 32; shift += 8)
-    image += static_cast<char>(message.size() >> shift);
-  image += message;
+void put_little_endian(std::string& to, size_t value) {
+  for (unsigned shift = 0; shift < 32; shift += 8) to += static_cast<char>(value >> shift);
 }
 
 }  // namespace
+
+std::string image_head(uint32_t magic) {
+  std::string head;
+  put_little_endian(head, common_magic);
+  put_little_endian(head, magic);
+  return head;
+}
+
+void put_record(std::string& image, std::string_view message) {
+  put_little_endian(image, message.size());
+  image += message;
+}
 
 std::string without_fields(std::string_view message, std::initializer_list<uint64_t> numbers,
                            const std::string& where) {
@@ -118,7 +127,7 @@ bool Records::next(std::string_view& message) {
 std::string rewritten(std::string_view image, uint32_t magic, const std::string& where,
                       const std::function<void(const Fields&, std::string&)>& put) {
   Records records(image, magic, where);
-  std::string result(image.substr(0, both_magic_numbers));
+  std::string result = image_head(magic);
   for (std::string_view record; records.next(record);) {
     std::string written;
     Fields fields(record, where);

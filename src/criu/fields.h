@@ -53,6 +53,10 @@ class Records {
   std::string where_;
 };
 
+/// What an image of this magic number begins with, and how a record follows.
+std::string image_head(uint32_t magic);
+void put_record(std::string& image, std::string_view message);
+
 /// The image with each field of each record written anew: `put` appends to the new record what is
 /// to stand there instead, mostly field.raw. Throws ProtocolError as the two above.
 std::string rewritten(std::string_view image, uint32_t magic, const std::string& where,

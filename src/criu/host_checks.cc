@@ -24,9 +24,6 @@ namespace {
 // Below it CRIU cannot start on kernels since 6.3 ("Unexpected rt vDSO area bounds").
 constexpr CriuVersion oldest_criu{.major = 4};
 
-// What CRIU asks for when it fills a pipe with an app's memory for lazy pages.
-constexpr long pipe_size_needed = 16 * 1024 * 1024;
-
 struct Finding {
   bool ok;
   std::string detail;
@@ -109,14 +106,6 @@ Finding userfaultfd() {
   return {true, "there, with events"};
 }
 
-Finding pipe_size() {
-  const std::string text = read_file("/proc/sys/fs/pipe-max-size").value_or("0");
-  const long size = std::stol(text);
-  if (size >= pipe_size_needed) return {true, std::to_string(size)};
-  const bool unlimited = has_capability(CAP_SYS_RESOURCE);
-  return {unlimited, std::to_string(size) + (unlimited ? ", and no limit for us" : "")};
-}
-
 // No obstacle: without it more has to follow the app.
 Finding changed_pages() {
   return {true, kernel_tracks_changed_pages() ? "tracked (soft-dirty)"
@@ -158,7 +147,6 @@ constexpr Check checks[] = {
      "use a kernel with CONFIG_CHECKPOINT_RESTORE, outside of any chroot"},
     {"kernel for lazy", kernel_for_lazy, "use a kernel from 4.11 on (only lazy moves need it)"},
     {"userfaultfd", userfaultfd, "use a kernel with CONFIG_USERFAULTFD (only lazy moves need it)"},
-    {"pipe size", pipe_size, "sysctl fs.pipe-max-size=16777216 (only lazy moves need it)"},
     {"changed pages", changed_pages, ""},
     {"cgroup", cgroup, "mount a cgroup file system, version 2 or version 1's freezer"},
     {"overlay", overlay, "modprobe overlay; put /var/lib/wayferry on ext4, xfs, btrfs or tmpfs"},
@@ -184,7 +172,7 @@ std::vector<HostCheck> check_host() {
 std::vector<HostCheck> check_for_lazy() {
   std::vector<HostCheck> results;
   for (const Check& check : checks)
-    if (check.look == kernel_for_lazy || check.look == userfaultfd || check.look == pipe_size)
+    if (check.look == kernel_for_lazy || check.look == userfaultfd)
       results.push_back(look_at(check));
   return results;
 }

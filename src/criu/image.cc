@@ -4,10 +4,10 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <vector>
 
 #include "criu/fields.h"
+#include "criu/pagemap.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -19,22 +19,22 @@ constexpr uint64_t field_task_core = 3;
 constexpr uint64_t field_task_state = 1;
 constexpr uint64_t task_stopped = 3;
 
-// "core-12.img" → 12. Other images of a checkpoint have other names.
-std::optional<pid_t> core_image_pid(std::string_view name) {
-  constexpr std::string_view head = "core-";
+constexpr std::string_view core_kind = "core-";
+
+}  // namespace
+
+std::optional<pid_t> image_pid(std::string_view kind, std::string_view name) {
   constexpr std::string_view tail = ".img";
-  if (!name.starts_with(head) || !name.ends_with(tail)) return std::nullopt;
-  name = name.substr(head.size(), name.size() - head.size() - tail.size());
+  if (!name.starts_with(kind) || !name.ends_with(tail)) return std::nullopt;
+  name = name.substr(kind.size(), name.size() - kind.size() - tail.size());
   pid_t pid = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
   return pid;
 }
 
-}  // namespace
-
 bool is_written_anew(std::string_view name) {
-  return name == files_image || core_image_pid(name);
+  return name == files_image || image_pid(pagemap_kind, name);
 }
 
 bool core_image_says_stopped(std::string_view image) {
@@ -54,14 +54,14 @@ bool core_image_says_stopped(std::string_view image) {
 void rewrite_core_images(const Path& images, std::string (*changed)(std::string_view image)) {
   std::vector<Path> cores;
   for (const auto& entry : std::filesystem::directory_iterator(images))
-    if (core_image_pid(entry.path().filename().native())) cores.push_back(entry.path());
+    if (image_pid(core_kind, entry.path().filename().native())) cores.push_back(entry.path());
   for (const Path& core : cores) write_file(core, changed(read_file(core).value_or("")));
 }
 
 std::set<pid_t> stopped_processes(const Path& images) {
   std::set<pid_t> stopped;
   for (const auto& entry : std::filesystem::directory_iterator(images)) {
-    const auto pid = core_image_pid(entry.path().filename().native());
+    const auto pid = image_pid(core_kind, entry.path().filename().native());
     if (!pid) continue;
     const auto image = read_file(entry.path());
     if (image && core_image_says_stopped(*image)) stopped.insert(*pid);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ inline constexpr uint32_t core_magic = 0x55053847;
 inline constexpr const char* core_image = "CRIU core image";  // there are several
 inline constexpr uint32_t files_magic = 0x56303138;
 inline constexpr const char* files_image = "files.img";
+
+/// The pid in the name of an image: "core-12.img" → 12 for the kind "core-"; nothing for others.
+std::optional<pid_t> image_pid(std::string_view kind, std::string_view name);
 
 /// Whether that image is written anew once CRIU has ended, so that it may not be sent before.
 bool is_written_anew(std::string_view name);

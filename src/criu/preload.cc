@@ -34,10 +34,10 @@ std::string installed(const char* library) {
 
 }  // namespace
 
-std::string dump_preload(bool misleading_stack) {
+std::string dump_preload(bool lazy) {
   std::string names;
   if (!inet_sockets_answer()) names = installed("criu-sockets.so");
-  if (misleading_stack) names += (names.empty() ? "" : ":") + installed("criu-stacks.so");
+  if (lazy) names += (names.empty() ? "" : ":") + installed("criu-pages.so");
   return names;
 }
 

@@ -10,13 +10,12 @@
 // since Linux 6.16 only unix, netlink and bluetooth sockets answer, so that CRIU can dump no other
 // socket, be it closed afterwards or kept. The library answers for the others: they do not.
 //
-// stacks: what stack_pointers.h tells of.
+// pages: for a lazy dump, what left_out.h tells of.
 
 namespace wayferry {
 
-/// What LD_PRELOAD must name for a dump on this kernel, of an app with a misleading stack pointer
-/// or without one; empty if nothing. Throws Failure if something is needed and was not installed
-/// beside us.
-std::string dump_preload(bool misleading_stack);
+/// What LD_PRELOAD must name for a dump on this kernel; empty if nothing. Throws Failure if
+/// something is needed and was not installed beside us.
+std::string dump_preload(bool lazy);
 
 }  // namespace wayferry

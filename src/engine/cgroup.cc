@@ -110,6 +110,13 @@ std::optional<pid_t> inner_pid(pid_t process) {
   return pids.back();
 }
 
+std::map<pid_t, pid_t> by_inner_pid(const std::vector<pid_t>& processes) {
+  std::map<pid_t, pid_t> outer;
+  for (const pid_t process : processes)
+    if (const auto inner = inner_pid(process)) outer[*inner] = process;
+  return outer;
+}
+
 void enter_cgroups(const std::string& container) {
   for (const Path& folder : all_folders(container)) {
     std::filesystem::create_directory(folder);

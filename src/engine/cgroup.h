@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,5 +64,8 @@ void remove_cgroups(const std::string& container);
 
 /// The pid of a process inside its innermost PID namespace; nothing if it is gone.
 std::optional<pid_t> inner_pid(pid_t process);
+
+/// Those of them that are still there, by that pid.
+std::map<pid_t, pid_t> by_inner_pid(const std::vector<pid_t>& processes);
 
 }  // namespace wayferry

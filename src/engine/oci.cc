@@ -7,9 +7,10 @@
 #include <thread>
 
 #include "criu/expired_timers.h"
+#include "criu/left_out.h"
+#include "criu/left_out_list.h"
 #include "criu/log.h"
 #include "criu/preload.h"
-#include "criu/stack_pointers.h"
 #include "engine/bundle.h"
 #include "engine/stopped.h"
 #include "util/error.h"
@@ -56,10 +57,12 @@ CriuConfig dump_config(const CheckpointOptions& options) {
 
 // The environment's part goes to the same file where there is one file only.
 SpawnOptions write_dump_config(const BundlePaths& paths, const CheckpointOptions& options,
-                               CriuOptions way, bool misleading_stack) {
+                               CriuOptions way, const std::optional<LeftOut>& left_out) {
   SpawnOptions spawning;
-  const std::string libraries = dump_preload(misleading_stack);
+  const std::string libraries = dump_preload(left_out.has_value());
   if (!libraries.empty()) spawning.environment.push_back("LD_PRELOAD=" + libraries);
+  if (left_out)
+    spawning.environment.push_back(left_out_variable + ("=" + left_out->list().native()));
   CriuConfig config = dump_config(options);
   if (options.keep_tcp && way == CriuOptions::environment) config.leave_network_open();
   config.write(paths.criu);
@@ -165,9 +168,11 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   CHECK(container.frozen());
   const LiftedStops lifted(container);
   const Runtime below = runtime(name, dirs);
-  const bool misleading_stack = options.lazy && has_misleading_stack(container.processes());
+  std::optional<LeftOut> left_out;
+  if (options.lazy)
+    left_out.emplace(by_inner_pid(container.processes()), options.work / "left-out");
   const SpawnOptions spawning =
-      write_dump_config(BundlePaths(dirs), options, below.criu_options, misleading_stack);
+      write_dump_config(BundlePaths(dirs), options, below.criu_options, left_out);
   const Path log = options.work / "dump.log";
   std::filesystem::remove(log);  // of the stay before: its last words are not this one's
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
@@ -183,7 +188,7 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   container.freeze();
   if (error && !(options.lazy && is_complete_lazy_dump(log)))
     fail("cannot checkpoint the app", log, *error);
-  if (misleading_stack) restore_true_stacks(options.images);
+  if (left_out) left_out->enter(options.images);
   let_timers_run(options.images);
   lifted.write(options.images);
 }

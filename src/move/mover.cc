@@ -17,7 +17,6 @@
 #include "move/outgoing_images.h"
 #include "move/resolve.h"
 #include "move/steps.h"
-#include "pages/big_pages.h"
 
 namespace wayferry {
 namespace {
@@ -30,13 +29,6 @@ constexpr std::chrono::milliseconds barrier_limit{300};
 
 // Unpacking files or restoring memory on a slow disk; ssh itself notices a dead host far sooner.
 constexpr std::chrono::seconds work_limit{120};
-
-// A dump loses some 35 ms a GB without big pages. To copy a GB takes 0.3 s, but up to 2 s where a
-// virtual machine has to be given the memory first.
-constexpr uint64_t worth_big_pages = uint64_t{2} << 30;
-
-// Some 8 GB; well below the silence that the target bears.
-constexpr std::chrono::seconds big_pages_limit{10};
 
 // A quarter of the silence that the target bears.
 constexpr double patience_pause_ms = 5000;
@@ -64,7 +56,6 @@ class Mover {
     if (target_.bring_image && record_.spec.base_kind == "image")
       steps_.run("image", [this] { bring_image(); });
     steps_.run("files", [this] { send_all_files(); });
-    if (lazy_) steps_.run("collapse", [this] { make_pages_big(); });
     steps_.run("pre-warm", [this] { prewarm(); });
     steps_.run("early", [this] { out_.early(engine_->processes(request_.name)); });
     steps_.run("barrier", [this] { raise_barrier(); });
@@ -205,16 +196,6 @@ class Mover {
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
-  }
-
-  void make_pages_big() {
-    const auto start = Steps::Clock::now();
-    for (const pid_t process : engine_->processes(request_.name)) {
-      const auto left = big_pages_limit - (Steps::Clock::now() - start);
-      if (left.count() <= 0) return;
-      make_big_pages(process, worth_big_pages, std::chrono::ceil<std::chrono::milliseconds>(left));
-      if (options_.interrupt) options_.interrupt->check();
-    }
   }
 
   void raise_barrier() {

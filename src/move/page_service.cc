@@ -33,10 +33,7 @@ PageService::Links PageService::make_links() const {
 
 void PageService::start(const Path& images, const std::vector<pid_t>& processes,
                         uint64_t bytes_per_second, std::vector<HotPage> hot) {
-  std::map<pid_t, pid_t> outer;
-  for (const pid_t process : processes)
-    if (const auto inner = inner_pid(process)) outer[*inner] = process;
-  memory_.emplace(outer);
+  memory_.emplace(by_inner_pid(processes));
   auto lazy = all_lazy_ranges(images);
   for (const auto& [process, ranges] : lazy) all_pages_ += count_pages(ranges);
   source_.emplace(*memory_, std::move(lazy), bytes_per_second);

@@ -3,13 +3,16 @@
 
 #include <string>
 
+#include "criu/fields.h"
+#include "criu/image.h"
+
 namespace wayferry {
 
-/// CRIU's core image with this one record, of less than 256 bytes.
+/// CRIU's core image with this one record.
 inline std::string core_image_of(const std::string& record) {
-  using namespace std::string_literals;
-  return "\x19\x43\x56\x54\x47\x38\x05\x55"s + static_cast<char>(record.size()) + "\0\0\0"s +
-         record;
+  std::string image = image_head(core_magic);
+  put_record(image, record);
+  return image;
 }
 
 }  // namespace wayferry

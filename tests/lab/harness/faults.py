@@ -34,14 +34,26 @@ def away(host: LabHost, path: str) -> Iterator[None]:
 
 
 @contextmanager
-def impostor(host: LabHost, says: str) -> Iterator[None]:
-    """Another wayferry is found first, which says one line and waits to be left."""
-    script = f"#!/bin/sh\necho '{says}'\nexec cat > /dev/null\n"
-    host.must("sh", "-c", f"cat > {_IMPOSTOR} && chmod +x {_IMPOSTOR}", stdin=script.encode())
+def _found_first(host: LabHost, script: str) -> Iterator[None]:
+    host.must("sh", "-c", f"cat > {_IMPOSTOR} && chmod +x {_IMPOSTOR}", stdin=f"#!/bin/sh\n{script}\n".encode())
     try:
         yield
     finally:
         host.must("rm", _IMPOSTOR)
+
+
+@contextmanager
+def impostor(host: LabHost, says: str) -> Iterator[None]:
+    """Another wayferry is found first, which says one line and waits to be left."""
+    with _found_first(host, f"echo '{says}'\nexec cat > /dev/null"):
+        yield
+
+
+@contextmanager
+def old_kernel(host: LabHost) -> Iterator[None]:
+    """Every wayferry that starts here is told of a kernel 2.6, which has no userfaultfd."""
+    with _found_first(host, f'exec setarch --uname-2.6 {WAYFERRY} "$@"'):
+        yield
 
 
 @contextmanager
@@ -70,16 +82,3 @@ def mounted(host: LabHost, folder: str, options: str) -> Iterator[None]:
     finally:
         # What lies on it may be in use for a moment longer: a failed move is being undone.
         wait_until(lambda: host.run("umount", folder).returncode == 0, LIMIT, f"{folder} to be free")
-
-
-@contextmanager
-def covered(host: LabHost, path: str, text: str) -> Iterator[None]:
-    """The file at PATH, one of the kernel's for example, says TEXT."""
-    cover = "/tmp/cover"
-    host.must("sh", "-c", f"cat > {cover}", stdin=text.encode())
-    host.must("mount", "--bind", cover, path)
-    try:
-        yield
-    finally:
-        host.must("umount", path)
-        host.must("rm", cover)

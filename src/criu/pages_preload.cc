@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// What left_out.h tells of: this is loaded into CRIU for a lazy dump. It knows nothing of wayferry
+// but its list, and needs no library but the C one. CRIU asks for pages with PAGEMAP_SCAN, on
+// kernels before 6.7 by reading (pmc_fill() in its pagemap-cache.c), and in no other way.
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdarg>
+#include <cstdlib>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "criu/left_out_list.h"
+
+namespace {
+
+using wayferry::LeftOutRange;
+using Ranges = std::span<const LeftOutRange>;
+
+constexpr uint64_t page = 4096;
+constexpr uint64_t entry_size = 8;  // of a page in /proc/PID/pagemap
+
+template <typename Function>
+Function below(const char* name) {
+  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
+
+Ranges map_list() {
+  const char* const path = ::getenv(wayferry::left_out_variable);
+  const int fd = path ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (fd < 0) return {};
+  struct stat info{};
+  ::fstat(fd, &info);
+  const auto size = static_cast<size_t>(info.st_size);
+  void* const list = size == 0 ? MAP_FAILED : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  ::close(fd);
+  if (list == MAP_FAILED) return {};
+  return {static_cast<const LeftOutRange*>(list), size / sizeof(LeftOutRange)};
+}
+
+// CRIU runs several programs and processes; which one asks does not matter, whom it asks about
+// does.
+Ranges all_ranges() {
+  static const Ranges ranges = map_list();
+  return ranges;
+}
+
+/// Whose /proc/PID/pagemap that is; 0: it is none.
+int64_t process_of(int fd) {
+  constexpr std::string_view tail = "/pagemap";
+  char link[32] = "/proc/self/fd/";
+  *std::to_chars(link + std::string_view(link).size(), std::end(link) - 1, fd).ptr = '\0';
+  char target[64];
+  const ssize_t length = ::readlink(link, target, sizeof target);
+  std::string_view path(target, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  if (!path.ends_with(tail)) return 0;
+  path.remove_suffix(tail.size());
+  path.remove_prefix(path.rfind('/') + 1);
+  int64_t process = 0;
+  std::from_chars(path.data(), path.data() + path.size(), process);
+  return process;
+}
+
+/// The ranges of the process from the first one on that ends behind `address`.
+Ranges ranges_after(int64_t process, uint64_t address) {
+  const auto order = [](const LeftOutRange& range) { return std::pair(range.process, range.end); };
+  const Ranges all = all_ranges();
+  const auto first = std::ranges::upper_bound(all, std::pair(process, address), {}, order);
+  const auto last = std::ranges::upper_bound(first, all.end(), process, {}, &LeftOutRange::process);
+  return {first, last};
+}
+
+using Ioctl = int (*)(int, unsigned long, ...);
+
+/// PAGEMAP_SCAN with nothing in what is left out; what is between is asked for piece by piece.
+int scan_around(Ioctl scan, int fd, int64_t process, pm_scan_arg& all) {
+  uint64_t at = all.start;
+  uint64_t found = 0;
+  while (at < all.end && found < all.vec_len) {
+    const Ranges next = ranges_after(process, at);
+    if (!next.empty() && next[0].start <= at) {
+      at = std::min<uint64_t>(next[0].end, all.end);
+      continue;
+    }
+    pm_scan_arg piece = all;
+    piece.start = at;
+    if (!next.empty()) piece.end = std::min<uint64_t>(next[0].start, all.end);
+    piece.vec += found * sizeof(page_region);
+    piece.vec_len -= found;
+    const int count = scan(fd, PAGEMAP_SCAN, &piece);
+    if (count < 0) return count;
+    found += static_cast<uint64_t>(count);
+    at = piece.walk_end;
+  }
+  all.walk_end = at;
+  return static_cast<int>(found);
+}
+
+/// Entries of /proc/PID/pagemap, read from there, with zeros for what is left out.
+void clear_left_out(int64_t process, unsigned char* entries, uint64_t offset, uint64_t size) {
+  const uint64_t start = offset / entry_size * page;
+  const uint64_t end = start + size / entry_size * page;
+  for (const LeftOutRange& range : ranges_after(process, start)) {
+    if (range.start >= end) return;
+    const uint64_t from = std::max(range.start, start);
+    const uint64_t to = std::min(range.end, end);
+    std::fill(entries + (from - start) / page * entry_size,
+              entries + (to - start) / page * entry_size, 0);
+  }
+}
+
+}  // namespace
+
+extern "C" int ioctl(int fd, unsigned long request, ...) noexcept {
+  va_list rest;
+  va_start(rest, request);
+  void* const argument = va_arg(rest, void*);
+  va_end(rest);
+  static const auto real = below<Ioctl>("ioctl");
+  if (request == PAGEMAP_SCAN && !all_ranges().empty())
+    if (const int64_t process = process_of(fd); !ranges_after(process, 0).empty())
+      return scan_around(real, fd, process, *static_cast<pm_scan_arg*>(argument));
+  return real(fd, request, argument);
+}
+
+extern "C" ssize_t pread64(int fd, void* into, size_t size, off64_t offset) {
+  static const auto real = below<decltype(&pread64)>("pread64");
+  const ssize_t result = real(fd, into, size, offset);
+  if (result > 0 && !all_ranges().empty())
+    clear_left_out(process_of(fd), static_cast<unsigned char*>(into), static_cast<uint64_t>(offset),
+                   static_cast<uint64_t>(result));
+  return result;
+}
