@@ -177,8 +177,4 @@ std::vector<HostCheck> check_for_lazy() {
   return results;
 }
 
-bool may_dump_other_users() {
-  return has_capability(CAP_SYS_RESOURCE);
-}
-
 }  // namespace wayferry

@@ -22,8 +22,4 @@ std::vector<HostCheck> check_host();
 /// Only what a lazy move needs besides, without starting a program: for every move.
 std::vector<HostCheck> check_for_lazy();
 
-/// Whether CRIU may read the limits of processes of other users than root (prlimit(2)), without
-/// which it dumps none of them.
-bool may_dump_other_users();
-
 }  // namespace wayferry

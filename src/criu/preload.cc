@@ -2,8 +2,10 @@
 #include "criu/preload.h"
 
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "util/error.h"
@@ -24,6 +26,11 @@ bool inet_sockets_answer() {
          errno != EOPNOTSUPP;
 }
 
+bool limits_are_secret(pid_t process) {
+  rlimit limit{};
+  return ::prlimit(process, RLIMIT_CPU, nullptr, &limit) != 0 && errno == EPERM;
+}
+
 std::string installed(const char* library) {
   const Path programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   const Path path = (programs / libraries / library).lexically_normal();
@@ -34,10 +41,14 @@ std::string installed(const char* library) {
 
 }  // namespace
 
-std::string dump_preload(bool lazy) {
+std::string dump_preload(const std::vector<pid_t>& processes, bool lazy) {
   std::string names;
-  if (!inet_sockets_answer()) names = installed("criu-sockets.so");
-  if (lazy) names += (names.empty() ? "" : ":") + installed("criu-pages.so");
+  const auto add = [&names](const char* library) {
+    names += (names.empty() ? "" : ":") + installed(library);
+  };
+  if (!inet_sockets_answer()) add("criu-sockets.so");
+  if (std::ranges::any_of(processes, limits_are_secret)) add("criu-limits.so");
+  if (lazy) add("criu-pages.so");
   return names;
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <vector>
 
 // Libraries that are loaded into CRIU for a dump that it could not make, or only badly, alone. Its
 // program stays what it is, and it gets no library that it does not need.
@@ -10,12 +13,15 @@
 // since Linux 6.16 only unix, netlink and bluetooth sockets answer, so that CRIU can dump no other
 // socket, be it closed afterwards or kept. The library answers for the others: they do not.
 //
+// limits: CRIU asks for a process's limits with prlimit(2), which tells them of another user's only
+// to who has CAP_SYS_RESOURCE. The library reads them in /proc, where everybody may.
+//
 // pages: for a lazy dump, what left_out.h tells of.
 
 namespace wayferry {
 
-/// What LD_PRELOAD must name for a dump on this kernel; empty if nothing. Throws Failure if
-/// something is needed and was not installed beside us.
-std::string dump_preload(bool lazy);
+/// What LD_PRELOAD must name for a dump of these processes on this kernel; empty if nothing. Throws
+/// Failure if something is needed and was not installed beside us.
+std::string dump_preload(const std::vector<pid_t>& processes, bool lazy);
 
 }  // namespace wayferry

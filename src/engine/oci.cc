@@ -55,14 +55,19 @@ CriuConfig dump_config(const CheckpointOptions& options) {
   return config;
 }
 
-// The environment's part goes to the same file where there is one file only.
-SpawnOptions write_dump_config(const BundlePaths& paths, const CheckpointOptions& options,
-                               CriuOptions way, const std::optional<LeftOut>& left_out) {
+SpawnOptions with_libraries(const std::vector<pid_t>& processes,
+                            const std::optional<LeftOut>& left_out) {
   SpawnOptions spawning;
-  const std::string libraries = dump_preload(left_out.has_value());
+  const std::string libraries = dump_preload(processes, left_out.has_value());
   if (!libraries.empty()) spawning.environment.push_back("LD_PRELOAD=" + libraries);
   if (left_out)
     spawning.environment.push_back(left_out_variable + ("=" + left_out->list().native()));
+  return spawning;
+}
+
+// The environment's part goes to the same file where there is one file only.
+void write_dump_config(const BundlePaths& paths, const CheckpointOptions& options, CriuOptions way,
+                       SpawnOptions& spawning) {
   CriuConfig config = dump_config(options);
   if (options.keep_tcp && way == CriuOptions::environment) config.leave_network_open();
   config.write(paths.criu);
@@ -70,7 +75,6 @@ SpawnOptions write_dump_config(const BundlePaths& paths, const CheckpointOptions
     CriuConfig().leave_network_open().write(paths.criu_environment);
     spawning.environment.push_back("CRIU_CONFIG_FILE=" + paths.criu_environment.native());
   }
-  return spawning;
 }
 
 // The engine logs one JSON object a line.
@@ -168,11 +172,11 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   CHECK(container.frozen());
   const LiftedStops lifted(container);
   const Runtime below = runtime(name, dirs);
+  const auto processes = container.processes();
   std::optional<LeftOut> left_out;
-  if (options.lazy)
-    left_out.emplace(by_inner_pid(container.processes()), options.work / "left-out");
-  const SpawnOptions spawning =
-      write_dump_config(BundlePaths(dirs), options, below.criu_options, left_out);
+  if (options.lazy) left_out.emplace(by_inner_pid(processes), options.work / "left-out");
+  SpawnOptions spawning = with_libraries(processes, left_out);
+  write_dump_config(BundlePaths(dirs), options, below.criu_options, spawning);
   const Path log = options.work / "dump.log";
   std::filesystem::remove(log);  // of the stay before: its last words are not this one's
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",

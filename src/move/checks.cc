@@ -5,7 +5,6 @@
 #include <charconv>
 #include <format>
 
-#include "criu/host_checks.h"
 #include "move/host.h"
 #include "util/error.h"
 
@@ -107,14 +106,6 @@ void require_fit(const Facts& here, const Facts& there, const Needs& needs,
   require_criu(here, there, host);
   require_space(here, {.memory = needs.memory}, "");
   require_space(there, needs, host);
-}
-
-void require_dumpable_user(const AppUser& user) {
-  if (user.uid == 0 || may_dump_other_users()) return;
-  throw Failure("",
-                "the app runs as user " + user.name +
-                    ", and CRIU cannot checkpoint other users' processes without CAP_SYS_RESOURCE",
-                "give wayferry that capability, or run the app as root of its container");
 }
 
 }  // namespace wayferry

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/app_user.h"
 #include "move/transfer.pb.h"
 
 // Whether a session's processes, frozen here, can go on there: two sets of facts compared, before
@@ -12,9 +11,6 @@
 // says itself.
 
 namespace wayferry {
-
-/// Throws Failure if CRIU cannot dump this user's processes on this host.
-void require_dumpable_user(const AppUser& user);
 
 /// How memory goes: with the app, or after it.
 enum class MoveMode {

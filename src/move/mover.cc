@@ -100,7 +100,6 @@ class Mover {
 
   void check_both() {
     if (request_.keep_tcp) require_moving_address();
-    require_dumpable_user(record_.spec.user);
     volumes_ = plan_volumes(*engine_, record_.spec, request_.volumes);
     const auto processes = engine_->processes(request_.name);
     if (!request_.close_foreign) require_no_foreign_sockets(processes);

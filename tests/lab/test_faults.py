@@ -21,7 +21,6 @@ class _Broken(LabTest):
     """One terminal is broken at again and again, and goes on after each."""
 
     MODE = "eager"
-    SOURCE_STEPS = _SOURCE_STEPS
 
     def setUp(self) -> None:
         super().setUp()
@@ -58,7 +57,7 @@ class EveryStep(_Broken):
     """The steps up to which the source decides."""
 
     def test_a_step_of_the_source_fails(self) -> None:
-        for step in self.SOURCE_STEPS:
+        for step in _SOURCE_STEPS:
             with self.subTest(step):
                 said = self.break_at(step)
                 self.assertIn(f"alpha: made to fail by WAYFERRY_FAIL_AT={step}", said)
@@ -74,7 +73,7 @@ class EveryStep(_Broken):
                 self.demand_living(self.alpha)
 
     def test_ssh_is_killed(self) -> None:
-        for step in self.SOURCE_STEPS:
+        for step in _SOURCE_STEPS:
             with self.subTest(step):
                 said = self.break_at(f"kill:{step}")
                 self.assertIn("beta:", said)
@@ -82,7 +81,7 @@ class EveryStep(_Broken):
                 self.demand_living(self.alpha)
 
     def test_the_mover_is_killed(self) -> None:
-        for step in self.SOURCE_STEPS:
+        for step in _SOURCE_STEPS:
             with self.subTest(step):
                 self.break_at(f"die:{step}", code=_KILLED)
                 self.demand_living(self.alpha)
@@ -137,10 +136,9 @@ class Handover(_Broken):
 
 
 class EveryLazyStep(EveryStep):
-    """The same when memory is to follow, with the step that only such a move has."""
+    """The same when memory is to follow."""
 
     MODE = "lazy"
-    SOURCE_STEPS = [*_SOURCE_STEPS, "collapse"]
 
 
 class LazyHandover(Handover):

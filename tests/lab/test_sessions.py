@@ -12,9 +12,6 @@ from testbed import places
 
 _ROOTFS = ("--rootfs", places.INNER_DESKTOP)
 
-# capabilities(7)
-_SYS_RESOURCE = 24
-
 
 # Prints the ticks of a timer that has come due while it was frozen, if it was frozen.
 _TICKER = """
@@ -162,12 +159,6 @@ class AnotherUser(LabTest):
         )
         who = "1234 55 /\n1234:55:700\n"
         self.assertEqual(self.alpha.ask_shell(question), who + "kept\nnot root")
-        if not self.alpha.has_capability(_SYS_RESOURCE):
-            # CRIU cannot then (docs/criu.md): it is said before anything stands still.
-            said = self.alpha.wayferry_fails("move", terminal.name, "beta")
-            self.assertIn("without CAP_SYS_RESOURCE", said)
-            self.assertEqual(self.alpha.ask_shell(question), who + "kept\nkept\nnot root")
-            return
         terminal.move(self.alpha, self.beta)
         self.assertEqual(self.beta.ask_shell(question), who + "kept\nkept\nnot root")
 

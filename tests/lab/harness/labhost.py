@@ -184,13 +184,6 @@ class LabHost:
         self.type(text)
         return self.wait_for_change(before)
 
-    def has_capability(self, number: int) -> bool:
-        """Whether root of this host has it in force: the lab's is only as mighty as who started it."""
-        (mask,) = (
-            line.split()[1] for line in self.must("cat", "/proc/self/status").splitlines() if line.startswith("CapEff")
-        )
-        return bool(int(mask, 16) >> number & 1)
-
     def ask_shell(self, command: str) -> str:
         """Types a command into the terminal that has the focus and returns what it printed.
 
