@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <print>
 
@@ -19,6 +20,7 @@ struct MoveVerbOptions {
   std::string host;
   bool json = false;
   std::string mode;
+  std::optional<double> ahead;  // seconds
 };
 
 // A bar on a terminal, elsewhere a line now and then.
@@ -94,8 +96,12 @@ void add_move(CLI::App& root, const LocalHost& host) {
                    "where both hosts can)")
       ->check(CLI::IsMember({"eager", "lazy"}));
   verb->add_option("--limit-rate", options->request.bytes_per_second,
-                   "Bytes a second for memory that follows, e.g. 20MB (lazy only)")
+                   "Bytes a second for memory that goes ahead or follows, e.g. 20MB")
       ->transform(CLI::AsSizeValue(true));
+  verb->add_option("--ahead", options->ahead,
+                   "Seconds, at most, in which memory is copied before the app stands still "
+                   "(default: 1; 60 with --mode eager)")
+      ->check(CLI::Range(0.0, 86400.0));
   add_volume_options(*verb, options->request.volumes);
   add_foreign_option(*verb, options->request.close_foreign);
   verb->add_flag("--tcp", options->request.keep_tcp,
@@ -103,6 +109,8 @@ void add_move(CLI::App& root, const LocalHost& host) {
   verb->add_flag("--json", options->json, "Report for scripts");
   verb->callback([&host, options] {
     options->request.mode = mode_from(options->mode);
+    if (options->ahead)
+      options->request.ahead = std::chrono::milliseconds(std::llround(*options->ahead * 1000));
     move_app(host, *options);
   });
 }

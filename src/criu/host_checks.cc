@@ -15,7 +15,6 @@
 
 #include "criu/features.h"
 #include "criu/programs.h"
-#include "criu/soft_dirty.h"
 #include "util/io.h"
 
 namespace wayferry {
@@ -106,13 +105,6 @@ Finding userfaultfd() {
   return {true, "there, with events"};
 }
 
-// No obstacle: without it more has to follow the app.
-Finding changed_pages() {
-  return {true, kernel_tracks_changed_pages() ? "tracked (soft-dirty)"
-                                              : "not tracked (no CONFIG_MEM_SOFT_DIRTY): memory "
-                                                "is not copied ahead of an app"};
-}
-
 bool of_type(const char* path, decltype(statfs::f_type) type) {
   struct statfs info{};
   return ::statfs(path, &info) == 0 && info.f_type == type;
@@ -147,7 +139,6 @@ constexpr Check checks[] = {
      "use a kernel with CONFIG_CHECKPOINT_RESTORE, outside of any chroot"},
     {"kernel for lazy", kernel_for_lazy, "use a kernel from 4.11 on (only lazy moves need it)"},
     {"userfaultfd", userfaultfd, "use a kernel with CONFIG_USERFAULTFD (only lazy moves need it)"},
-    {"changed pages", changed_pages, ""},
     {"cgroup", cgroup, "mount a cgroup file system, version 2 or version 1's freezer"},
     {"overlay", overlay, "modprobe overlay; put /var/lib/wayferry on ext4, xfs, btrfs or tmpfs"},
 };

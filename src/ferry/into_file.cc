@@ -53,8 +53,7 @@ class IntoFileReceiver {
     require_request(next_request(link_), ToTarget::kPrewarm);
     if (options_.with_image) steps_.run("image", [this] { save_image(); });
     answer_done(link_);
-    steps_.run("receive",
-               [this] { state_ = receive_frozen(link_, trees_, *images_, images_->path()); });
+    steps_.run("receive", [this] { receive_app(); });
     steps_.run("write", [this] { write(); });
     steps_.run("ready", [this] { say_ready(); });
     take_over(link_, *journal_, silence_limit);
@@ -84,6 +83,13 @@ class IntoFileReceiver {
     *facts.mutable_facts() = gather_facts(here_.store.roots());
     manifest_ = manifest_for(offer, facts.facts(), options_.program_version);
     link_.send(facts);
+  }
+
+  // Without room nothing goes ahead but shared memory: nobody waits for the app to go on.
+  void receive_app() {
+    EarlyStore early(images_->path());
+    receive_early(link_, early);
+    state_ = receive_frozen(link_, trees_, *images_, early);
   }
 
   // What the app wrote, then its volumes.

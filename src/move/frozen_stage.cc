@@ -2,8 +2,8 @@
 #include "move/frozen_stage.h"
 
 #include "criu/pagemap.h"
-#include "move/early_pages.h"
 #include "move/requests.h"
+#include "move/serve.h"
 #include "pages/packing.h"
 
 namespace wayferry {
@@ -75,14 +75,6 @@ std::vector<std::byte> with_known(const transfer::ImageData& image, Bytes rest,
   return whole;
 }
 
-ToTarget receive_early(Link& link, EarlyStore& early) {
-  std::vector<std::byte> space;
-  ToTarget request = next_request(link);
-  for (; request.has_early_data(); request = next_request(link))
-    early.add(unpacked(request.early_data(), space));
-  return request;
-}
-
 std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -95,10 +87,18 @@ void receive_files(Link& link, ToTarget first, const std::vector<Path>& folders)
     receive_files_from(link, next_request(link), folders[i]);
 }
 
+void receive_early(Link& link, EarlyStore& early) {
+  std::vector<std::byte> space;
+  ToTarget request = next_request(link);
+  for (; request.has_early_data(); request = next_request(link))
+    early.add(unpacked(request.early_data(), space));
+  require_request(request, ToTarget::kEarlyEnd);
+  answer_done(link);
+}
+
 std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,
-                           const Path& early_folder) {
-  EarlyStore early(early_folder);
-  ToTarget request = receive_early(link, early);
+                           const EarlyStore& early) {
+  ToTarget request = next_request(link);
   std::string state = receive_state(link, request);
   receive_files(link, std::move(request), folders);
   std::vector<std::byte> space;

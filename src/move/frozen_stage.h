@@ -7,6 +7,7 @@
 #include "move/image_folder.h"
 #include "move/link.h"
 #include "move/tar_reader.h"
+#include "pages/early_pages.h"
 
 // (target) Takes in what the source streams: file trees, and while the app is frozen the sealed
 // state, the files' last differences and CRIU's images.
@@ -17,9 +18,11 @@ namespace wayferry {
 /// is one at least; before each, paths to remove. `first` is the first message of the first.
 void receive_files(Link& link, transfer::ToTarget first, const std::vector<Path>& folders);
 
-/// What goes ahead of it (early_pages.h; `early` is a folder with room for it), and all of the
-/// frozen stage up to `restore`; returns the sealed state.
+/// Takes what goes ahead of an app up to its end, which is answered.
+void receive_early(Link& link, EarlyStore& early);
+
+/// All of the frozen stage up to `restore`; returns the sealed state.
 std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,
-                           const Path& early);
+                           const EarlyStore& early);
 
 }  // namespace wayferry

@@ -11,6 +11,11 @@
 namespace wayferry {
 namespace {
 
+// The need is an estimate, and an app grows.
+uint64_t with_room(uint64_t needed) {
+  return needed + needed / 4 + (64u << 20);
+}
+
 // CRIU writes some 40 images for a terminal, a few per process for others.
 constexpr size_t most_images = 20'000;
 
@@ -65,8 +70,12 @@ uint64_t free_bytes(const Path& path) {
 }
 
 Path images_folder(const Path& runtime, const Path& disk, uint64_t needed) {
-  const uint64_t with_room = needed + needed / 4 + (64u << 20);
-  return (free_bytes(runtime) > with_room ? runtime : disk) / "images";
+  return (free_bytes(runtime) > with_room(needed) ? runtime : disk) / "images";
+}
+
+uint64_t room_ahead(const Path& images, uint64_t needed) {
+  const uint64_t free = free_bytes(images);
+  return free > with_room(needed) ? (free - with_room(needed)) / 2 : 0;
 }
 
 }  // namespace wayferry

@@ -39,6 +39,10 @@ class ImageFolder {
 /// fit in there with room to spare, else to the disk.
 Path images_folder(const Path& runtime, const Path& disk, uint64_t needed);
 
+/// Bytes that may go ahead into the images' folder (early_pages.h): half of what it has left when
+/// the images have what they need.
+uint64_t room_ahead(const Path& images, uint64_t needed);
+
 /// Bytes free where `path` lies.
 uint64_t free_bytes(const Path& path);
 

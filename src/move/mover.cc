@@ -6,6 +6,8 @@
 #include <cctype>
 #include <format>
 
+#include "engine/cgroup.h"
+#include "move/ahead.h"
 #include "move/checks.h"
 #include "move/criu_log.h"
 #include "move/facts.h"
@@ -29,6 +31,12 @@ constexpr std::chrono::milliseconds barrier_limit{300};
 
 // Unpacking files or restoring memory on a slow disk; ssh itself notices a dead host far sooner.
 constexpr std::chrono::seconds work_limit{120};
+
+// Lazily the app is awaited on the target, and memory that did not go ahead follows; most apps with
+// a window are copied whole in that time. Eagerly all that did not go ahead is downtime.
+std::chrono::milliseconds usual_ahead(bool lazy) {
+  return lazy ? std::chrono::seconds(1) : std::chrono::seconds(60);
+}
 
 // A quarter of the silence that the target bears.
 constexpr double patience_pause_ms = 5000;
@@ -57,7 +65,7 @@ class Mover {
       steps_.run("image", [this] { bring_image(); });
     steps_.run("files", [this] { send_all_files(); });
     steps_.run("pre-warm", [this] { prewarm(); });
-    steps_.run("early", [this] { out_.early(engine_->processes(request_.name)); });
+    steps_.run("early", [this] { send_early(); });
     steps_.run("barrier", [this] { raise_barrier(); });
     steps_.run("pause", [this] { pause(); });
     const auto paused = Steps::Clock::now();
@@ -180,7 +188,7 @@ class Mover {
     message.mutable_prewarm()->set_lazy(lazy_);
     message.mutable_prewarm()->set_keep_tcp(request_.keep_tcp);
     out_.send(message);
-    expect_answer(target_.link, ToSource::kDone, work_limit);
+    room_ahead_ = expect_answer(target_.link, ToSource::kDone, work_limit).done().room();
     // Two logins: long before anything stands still.
     if (lazy_)
       drain_.emplace(OutgoingApp{.name = request_.name,
@@ -195,6 +203,18 @@ class Mover {
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
+  }
+
+  void send_early() {
+    const auto processes = engine_->processes(request_.name);
+    out_.early_shared(processes);
+    const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
+                             .bytes = room_ahead_,
+                             .bytes_per_second = request_.bytes_per_second};
+    changed_last_ = send_ahead(out_, by_inner_pid(processes), limits, [this] {
+      if (options_.interrupt) options_.interrupt->check();
+    });
+    out_.early_end(work_limit);
   }
 
   void raise_barrier() {
@@ -248,7 +268,9 @@ class Mover {
 
   void send_rest() {
     shipping_->finish();
-    if (drain_) drain_->start(images_, engine_->processes(request_.name));
+    if (drain_)
+      drain_->start(images_, engine_->processes(request_.name), std::move(changed_last_),
+                    out_.early_pages());
     ToTarget message;
     message.mutable_restore();
     out_.send(message);
@@ -337,6 +359,8 @@ class Mover {
   std::vector<std::pair<Path, LayerMarks>> trees_;
   bool lazy_ = false;
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
+  uint64_t room_ahead_ = 0;  // bytes, at the target
+  std::vector<HotPage> changed_last_;
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ struct MoveRequest {
   std::string display;  ///< the compositor wanted on the target; "": the only one
   MoveMode mode = MoveMode::eager;
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
+  /// How long at most memory is copied before the app stands still; nothing: 1 s, or
+  /// a minute where the memory does not follow.
+  std::optional<std::chrono::milliseconds> ahead = {};
   VolumeWishes volumes = {};
   bool close_foreign = false;  ///< connections that cannot follow end with the move
   bool keep_tcp = false;       ///< TCP connections go on, because the address moves too

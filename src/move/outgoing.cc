@@ -2,6 +2,7 @@
 #include "move/outgoing.h"
 
 #include "criu/pagemap.h"
+#include "move/running_memory.h"
 #include "pages/packing.h"
 
 namespace wayferry {
@@ -89,14 +90,32 @@ void Outgoing::state(std::string_view state) {
   }
 }
 
-void Outgoing::early(const std::vector<pid_t>& processes) {
-  for_each_shared_piece(processes, [this](Bytes pages) {
-    early_.add(pages);
-    report_.early_bytes += pages.size();
-    ToTarget message;
-    set_data(pages, *message.mutable_early_data());
-    send(message);
-  });
+uint64_t Outgoing::early(Bytes piece, const std::function<void(uint64_t page)>& tell) {
+  std::vector<std::byte> news;
+  for (uint64_t i = 0; i * page_size < piece.size(); ++i) {
+    const Bytes page = piece.subspan(i * page_size, page_size);
+    if (is_zero(page) || early_.find(page)) continue;
+    early_.add(page);
+    news.insert(news.end(), page.begin(), page.end());
+    tell(i);
+  }
+  if (news.empty()) return 0;
+  report_.early_bytes += news.size();
+  ToTarget message;
+  set_data(news, *message.mutable_early_data());
+  send(message);
+  return news.size();
+}
+
+void Outgoing::early_shared(const std::vector<pid_t>& processes) {
+  for_each_shared_piece(processes, [this](Bytes piece) { early(piece, [](uint64_t) {}); });
+}
+
+void Outgoing::early_end(std::chrono::milliseconds limit) {
+  ToTarget message;
+  message.mutable_early_end();
+  send(message);
+  expect_answer(link_, transfer::ToSource::kDone, limit);
 }
 
 void Outgoing::image(const std::string& name, uint64_t offset, std::string_view data) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
-#include "move/early_pages.h"
 #include "move/link.h"
 #include "move/report.h"
 #include "move/upper_layer.h"
+#include "pages/early_pages.h"
 
 // (source) The bulk data of a move, cut into messages and counted by class.
 
@@ -22,8 +24,14 @@ class Outgoing {
   void files(const Path& upper, const std::vector<std::string>& paths);
   /// What differs from `before` now: removals, then as files().
   void file_differences(const Path& upper, const LayerMarks& before);
-  /// Of a running app: its shared memory, so that the images need not bring it.
-  void early(const std::vector<pid_t>& processes);
+  /// Of a running app: sends those of the pages that have not gone ahead yet, and tells their
+  /// places in the piece. The bytes of these pages.
+  uint64_t early(Bytes piece, const std::function<void(uint64_t page)>& tell);
+  /// The same for its shared memory, so that the images need not bring it.
+  void early_shared(const std::vector<pid_t>& processes);
+  /// Waits until all of it is at the target.
+  void early_end(std::chrono::milliseconds limit);
+  const EarlyPages& early_pages() const { return early_; }
   void state(std::string_view state);
   void image(const std::string& name, uint64_t offset, std::string_view data);
   void images_end(const std::map<std::string, uint64_t>& sizes);

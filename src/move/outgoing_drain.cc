@@ -3,7 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "criu/soft_dirty.h"
 #include "pages/page_source.h"
 
 namespace wayferry {
@@ -20,6 +19,7 @@ constexpr std::chrono::milliseconds bar_pause{200};
 void fill_in(DrainReport& report, const PageSourceNumbers& numbers) {
   report.fault_pages = numbers.fault_pages;
   report.bulk_pages = numbers.bulk_pages;
+  report.known_pages = numbers.known_pages;
   report.wire_bytes = numbers.wire_bytes;
 }
 
@@ -50,8 +50,11 @@ void OutgoingDrain::start_standby() {
   standby_.emplace(Side::source, app_.name, app_.folders.monitor_log(), app_.bytes_per_second);
 }
 
-void OutgoingDrain::start(const Path& images, const std::vector<pid_t>& processes) {
-  pages_.start(images, processes, app_.bytes_per_second, read_hot_pages(app_.folders.hot_pages()));
+void OutgoingDrain::start(const Path& images, const std::vector<pid_t>& processes,
+                          std::vector<HotPage> hot, const EarlyPages& early) {
+  const auto stood_still_for = read_hot_pages(app_.folders.hot_pages());
+  hot.insert(hot.end(), stood_still_for.begin(), stood_still_for.end());
+  pages_.start(images, processes, app_.bytes_per_second, std::move(hot), &early);
 }
 
 DrainReport OutgoingDrain::wait(const Tell& tell) {
@@ -64,7 +67,6 @@ DrainReport OutgoingDrain::wait(const Tell& tell) {
   DrainReport report;
   report.ms = milliseconds_since(start);
   report.source_pages = pages_.all_pages();
-  report.why_nothing_ahead = why_nothing_ahead();
   fill_in(report, pages_.numbers());
   hear_numbers(report);
   await_end();

@@ -32,8 +32,10 @@ class OutgoingDrain {
   /// target's last words on `link` say why, if it had any.
   OutgoingDrain(OutgoingApp app, Link& link);
 
-  /// Serves what the images in this folder left out.
-  void start(const Path& images, const std::vector<pid_t>& processes);
+  /// Serves what the images in this folder left out: what changed last (`hot`) first, then what the
+  /// app stood still for after its last move. `early`, what the target has, must outlive this.
+  void start(const Path& images, const std::vector<pid_t>& processes, std::vector<HotPage> hot,
+             const EarlyPages& early);
 
   using Tell = std::function<void(const DrainProgress&)>;
   /// Until the target has everything and has let go of the session. `tell` may be empty.

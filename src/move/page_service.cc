@@ -32,11 +32,12 @@ PageService::Links PageService::make_links() const {
 }
 
 void PageService::start(const Path& images, const std::vector<pid_t>& processes,
-                        uint64_t bytes_per_second, std::vector<HotPage> hot) {
+                        uint64_t bytes_per_second, std::vector<HotPage> hot,
+                        const EarlyPages* early) {
   memory_.emplace(by_inner_pid(processes));
   auto lazy = all_lazy_ranges(images);
   for (const auto& [process, ranges] : lazy) all_pages_ += count_pages(ranges);
-  source_.emplace(*memory_, std::move(lazy), bytes_per_second);
+  source_.emplace(*memory_, std::move(lazy), bytes_per_second, early);
   source_->prefer(std::move(hot));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {

@@ -54,7 +54,7 @@ class Receiver {
     lazy_ = order.prewarm().lazy();
     keep_tcp_ = order.prewarm().keep_tcp();
     steps_.run("pre-warm", [this] { prewarm(); });
-    answer_done(link_);
+    answer_done(link_, room_ahead(images_->path(), image_bytes_));
     steps_.run("receive", [this] { receive_app(); });
     steps_.run("restore", [this] {
       with_criu_log(here_.store, record_.spec.name, "restore.log", [this] { restore(); });
@@ -146,19 +146,24 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
-    images_.emplace(
-        images_folder(folders_.runtime, folders_.disk, lazy_ ? lazy_bytes_ : eager_bytes_));
+    image_bytes_ = lazy_ ? lazy_bytes_ : eager_bytes_;
+    images_.emplace(images_folder(folders_.runtime, folders_.disk, image_bytes_));
+    early_.emplace(images_->path());
     if (!lazy_) return;
     record_.lazy = true;
     here_.store.save(record_);
     standby_ = start_standby_for(app());
     filler_.emplace(filler_places(folders_, record_.move_id, images_->path()), drain_grace,
                     [this](int descriptor) { standby_->keep(descriptor); });
+    filler_->use_early(*early_);
   }
 
   IncomingApp app() const { return {here_, *engine_, record_.spec.name}; }
 
-  void receive_app() { state_ = receive_frozen(link_, trees(), *images_, images_->path()); }
+  void receive_app() {
+    receive_early(link_, *early_);
+    state_ = receive_frozen(link_, trees(), *images_, *early_);
+  }
 
   void restore() {
     const auto start = Steps::Clock::now();
@@ -258,6 +263,8 @@ class Receiver {
   bool keep_tcp_ = false;
   uint64_t eager_bytes_ = 0;  // that images need
   uint64_t lazy_bytes_ = 0;
+  uint64_t image_bytes_ = 0;  // the one of the two that counts
+  std::optional<EarlyStore> early_;
   std::unique_ptr<Standby> standby_;  // in a lazy move
   std::optional<Filler> filler_;      // ends after the undos have ended the app
   Steps steps_;                       // last: its undos use all of the above

@@ -18,26 +18,25 @@ nlohmann::json to_json(const DrainReport& drain) {
           {"zero_pages", drain.zero_pages},
           {"fault_pages", drain.fault_pages},
           {"bulk_pages", drain.bulk_pages},
+          {"known_pages", drain.known_pages},
           {"dropped_pages", drain.dropped_pages},
           {"source_pages", drain.source_pages},
           {"arrived_pages", drain.arrived_pages},
           {"wire_bytes", drain.wire_bytes},
           {"faults", drain.faults},
           {"fault_p50_us", drain.fault_p50_us},
-          {"fault_p99_us", drain.fault_p99_us},
-          {"why_nothing_ahead", drain.why_nothing_ahead}};
+          {"fault_p99_us", drain.fault_p99_us}};
 }
 
 std::string to_lines(const DrainReport& drain) {
   std::string text = std::format("  {:<14}{:>10.1f} ms\n", "memory after", drain.ms);
   text += bytes_line("memory sent", drain.wire_bytes);
   text += std::format(
-      "  {:<14}{:>10} arrived of {}; {} zero, {} by faults, {} in bulk, {} given back\n", "pages",
-      drain.arrived_pages, drain.source_pages, drain.zero_pages, drain.fault_pages,
-      drain.bulk_pages, drain.dropped_pages);
+      "  {:<14}{:>10} arrived of {}; {} zero, {} ahead, {} by faults, {} in bulk, {} given back\n",
+      "pages", drain.arrived_pages, drain.source_pages, drain.zero_pages, drain.known_pages,
+      drain.fault_pages, drain.bulk_pages, drain.dropped_pages);
   text += std::format("  {:<14}{:>10} p50 {:.0f} us, p99 {:.0f} us\n", "page faults", drain.faults,
                       drain.fault_p50_us, drain.fault_p99_us);
-  text += "  none of it before the freeze: " + drain.why_nothing_ahead + "\n";
   return text;
 }
 

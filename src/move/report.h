@@ -19,6 +19,7 @@ struct DrainReport {
   uint64_t zero_pages = 0;
   uint64_t fault_pages = 0;  ///< sent because somebody stood still for them, and those beside them
   uint64_t bulk_pages = 0;
+  uint64_t known_pages = 0;  ///< had gone ahead and were the same
   uint64_t dropped_pages = 0;
   uint64_t arrived_pages = 0;  ///< of the source, each once
   uint64_t source_pages = 0;   ///< left out by the checkpoint: all of them arrived or were dropped
@@ -26,7 +27,6 @@ struct DrainReport {
   uint64_t faults = 0;
   double fault_p50_us = 0;
   double fault_p99_us = 0;
-  std::string why_nothing_ahead;  ///< private memory was not copied before the freeze
 };
 
 struct MoveReport {
@@ -38,7 +38,7 @@ struct MoveReport {
   std::vector<Phase> phases;
   double downtime_ms = 0;    ///< from the app's freeze to "it runs there", by the source's clock
   uint64_t page_bytes = 0;   ///< in the images
-  uint64_t early_bytes = 0;  ///< shared memory that went ahead while the app ran
+  uint64_t early_bytes = 0;  ///< memory that went ahead while the app ran
   uint64_t image_bytes = 0;  ///< all images but pages
   uint64_t state_bytes = 0;
   uint64_t file_bytes = 0;

@@ -17,9 +17,9 @@ void answer_failed(Link& link, const std::string& text, const std::string& cure)
 
 }  // namespace
 
-void answer_done(Link& link) {
+void answer_done(Link& link, uint64_t room) {
   transfer::ToSource done;
-  done.mutable_done();
+  done.mutable_done()->set_room(room);
   link.send(done);
 }
 

@@ -10,7 +10,8 @@
 
 namespace wayferry {
 
-void answer_done(Link& link);
+/// `room`: bytes, where that is asked.
+void answer_done(Link& link, uint64_t room = 0);
 
 /// Sends what nobody may be left to hear.
 void answer(Link& link, const transfer::ToSource& message);

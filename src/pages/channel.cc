@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -17,12 +18,14 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "Frame goes over the wire as it is");
 
 void require_sound(const Frame& frame) {
-  const bool known = frame.kind >= FrameKind::ask && frame.kind <= FrameKind::lz4;
-  const bool carries = frame.kind == FrameKind::raw || frame.kind == FrameKind::lz4;
+  const bool exists = frame.kind >= FrameKind::ask && frame.kind <= FrameKind::known;
+  const bool named = frame.kind == FrameKind::known;
+  const bool carries = frame.kind == FrameKind::raw || frame.kind == FrameKind::lz4 || named;
+  const size_t longest = named ? sizeof(PageNumber) : longest_run;
   const bool bounded = carries ? frame.pages >= 1 && frame.pages <= most_pages && frame.size >= 1 &&
-                                     frame.size <= longest_run
+                                     frame.size <= longest
                                : frame.size == 0;
-  if (!known || !bounded || frame.address % page_size != 0)
+  if (!exists || !bounded || frame.address % page_size != 0)
     throw ProtocolError("page channel", "a frame that makes no sense");
 }
 
@@ -50,6 +53,10 @@ void read_or_lose(int fd, std::span<std::byte> into) {
 }
 
 }  // namespace
+
+bool is_zero(Bytes page) {
+  return page[0] == std::byte{0} && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0;
+}
 
 uint64_t checksum_of(const Frame& frame, Bytes pages) {
   return XXH3_64bits_withSeed(pages.data(), pages.size(), frame.address ^ frame.process);

@@ -21,7 +21,7 @@
 namespace wayferry {
 
 /// Raised with every change of Frame or its meaning.
-constexpr int pages_protocol = 1;
+constexpr int pages_protocol = 2;
 
 enum class FrameKind : uint32_t {
   // target → source, on "faults"
@@ -35,6 +35,7 @@ enum class FrameKind : uint32_t {
   zero = 6,  ///< these pages hold zeros
   raw = 7,
   lz4 = 8,
+  known = 9,  ///< they went ahead, from the page with this number on (early_pages.h)
 };
 
 /// What a frame says, in the order of the wire: little endian, no gaps.
@@ -48,9 +49,15 @@ struct Frame {
 };
 static_assert(sizeof(Frame) == 32);
 
+/// What a frame `known` carries: the number of its first page.
+using PageNumber = uint64_t;
+
 /// Pages in one frame at most: 256 KiB is where LZ4 and a write stop gaining from more.
 constexpr uint32_t most_pages = 64;
 constexpr size_t longest_run = most_pages * page_size;
+
+/// Of one page.
+bool is_zero(Bytes page);
 
 uint64_t checksum_of(const Frame& frame, Bytes pages);
 

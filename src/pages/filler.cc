@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 
+#include <cstring>
+
 #include "util/priority.h"
 
 namespace wayferry {
@@ -168,17 +170,29 @@ void Filler::take(const Frame& frame, Bytes payload, bool urgent) {
     return changed_.notify_all();
   }
   if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {}, urgent);
-  if (frame.kind != FrameKind::raw && frame.kind != FrameKind::lz4)
-    throw ProtocolError("page channel", "a frame that only a target may send");
-  thread_local std::vector<std::byte> unpacked;  // two threads are here
-  if (frame.kind == FrameKind::lz4) {
-    unpacked.resize(frame.pages * page_size);
-    unpack(payload, unpacked);
-    payload = unpacked;
-  }
+  thread_local std::vector<std::byte> space;  // two threads are here
+  payload = content_of(frame, payload, space);
   if (payload.size() != frame.pages * page_size || checksum_of(frame, payload) != frame.checksum)
     throw ProtocolError("page channel", "pages that are not what was sent");
   spaces_.fill(frame, payload, urgent);
+}
+
+Bytes Filler::content_of(const Frame& frame, Bytes payload, std::vector<std::byte>& space) const {
+  if (frame.kind == FrameKind::raw) return payload;
+  space.resize(frame.pages * page_size);
+  if (frame.kind == FrameKind::lz4) {
+    unpack(payload, space);
+  } else if (frame.kind == FrameKind::known) {
+    PageNumber first = 0;
+    const EarlyStore* const early = early_;
+    if (!early || payload.size() != sizeof first)
+      throw ProtocolError("page channel", "names pages that did not go ahead");
+    std::memcpy(&first, payload.data(), sizeof first);
+    early->read(first, space);
+  } else {
+    throw ProtocolError("page channel", "a frame that only a target may send");
+  }
+  return space;
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "pages/criu_door.h"
+#include "pages/early_pages.h"
 #include "pages/packing.h"
 #include "pages/page_door.h"
 #include "pages/spaces.h"
@@ -37,6 +38,9 @@ class Filler {
          std::vector<UniqueFd> kept);
   ~Filler();
 
+  /// What went ahead of the app; it must live as long as this. Before the first connection's first
+  /// page.
+  void use_early(const EarlyStore& early) { early_ = &early; }
   /// All is restored and the app is ours: from now on a loss is a loss.
   void drain();
   /// Waits until nothing is missing (true), or `limit` has passed. A Failure says what was lost.
@@ -66,12 +70,14 @@ class Filler {
   void lose(const std::string& why);
   void take_bulk(Channel& bulk, const std::stop_token& stop);
   void take(const Frame& frame, Bytes payload, bool urgent);
+  Bytes content_of(const Frame& frame, Bytes payload, std::vector<std::byte>& space) const;
   void ask(pid_t process, uint64_t at_source);
   void send_list();
   void settle();
 
   Places places_;
   std::chrono::milliseconds grace_;
+  std::atomic<const EarlyStore*> early_ = nullptr;
   Spaces spaces_;
   std::optional<CriuDoor> criu_;
   PageDoor door_;

@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 
 #include <array>
-#include <cstring>
 #include <thread>
 
 #include "util/priority.h"
@@ -16,15 +15,11 @@ using Clock = std::chrono::steady_clock;
 
 static_assert(most_read_ahead <= most_pages, "a read-ahead is one frame");
 
-bool is_zero(Bytes page) {
-  return page[0] == std::byte{0} && std::memcmp(page.data(), page.data() + 1, page.size() - 1) == 0;
-}
-
 }  // namespace
 
 PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
-                       uint64_t bytes_per_second)
-    : memory_(memory), bytes_per_second_(bytes_per_second) {
+                       uint64_t bytes_per_second, const EarlyPages* early)
+    : memory_(memory), bytes_per_second_(bytes_per_second), early_(early) {
   for (const auto& [process, ranges] : lazy)
     for (const PageRange& range : ranges) lazy_[process].add(range);
   unsent_ = lazy_;
@@ -33,6 +28,7 @@ PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<P
 
 bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
                        const std::function<void()>& cut) {
+  if (std::exchange(served_, true)) early_ = nullptr;
   std::exception_ptr error;
   std::jthread pusher;
   const auto start_bulk = [&] {
@@ -206,34 +202,50 @@ bool PageSource::keep_to_rate(uint64_t bytes) {
   return true;
 }
 
+PageSource::Way PageSource::way_of(Bytes page) const {
+  if (is_zero(page)) return {FrameKind::zero};
+  const auto number = early_ ? early_->find(page) : std::nullopt;
+  return number ? Way{FrameKind::known, *number} : Way{FrameKind::raw};
+}
+
 void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing) {
   // Not a member: two threads are here. Not a new one each time: that is zeroed.
   thread_local std::array<std::byte, longest_run> buffer;
   const auto memory = std::span(buffer).first(range.pages * page_size);
   memory_.read(process, range.start, memory);
-  const auto page = [&](uint64_t i) { return Bytes(memory).subspan(i * page_size, page_size); };
-  for (uint64_t from = 0; from < range.pages;) {
-    const bool zero = is_zero(page(from));
-    uint64_t to = from + 1;
-    while (to < range.pages && is_zero(page(to)) == zero) ++to;
-    const Frame frame{.kind = zero ? FrameKind::zero : FrameKind::raw,
+  const auto way = [&](uint64_t i) {
+    return way_of(Bytes(memory).subspan(i * page_size, page_size));
+  };
+  Way next = way(0);
+  for (uint64_t from = 0, to = 0; from < range.pages; from = to) {
+    const Way run = next;
+    for (to = from + 1; to < range.pages; ++to)
+      if (next = way(to); !run.goes_on(next, to - from)) break;
+    const Frame frame{.kind = run.kind,
                       .process = static_cast<uint32_t>(process),
                       .address = range.start + from * page_size,
                       .pages = static_cast<uint32_t>(to - from)};
-    const Bytes run = Bytes(memory).subspan(from * page_size, (to - from) * page_size);
-    send_run(channel, frame, run, packing);
-    from = to;
+    send_run(channel, frame, Bytes(memory).subspan(from * page_size, (to - from) * page_size), run,
+             packing);
   }
 }
 
-void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing) {
-  if (frame.kind == FrameKind::zero) {
+void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, const Way& way,
+                          Packing* packing) {
+  if (way.kind == FrameKind::raw) return send_content(channel, frame, pages, packing);
+  if (way.kind == FrameKind::known) {
+    numbers_.known_pages += frame.pages;
+    frame.checksum = checksum_of(frame, pages);
+    send_frame(channel, frame, std::as_bytes(std::span(&way.number, 1)), packing);
+  } else {
     numbers_.zero_pages += frame.pages;
     send_frame(channel, frame, {}, packing);
-    // So many without a byte to send: the link may have become idle.
-    if (packing && frame.pages == most_pages) packing->interrupted(Clock::now());
-    return;
   }
+  // So many with hardly a byte to send: the link may have become idle.
+  if (packing && frame.pages == most_pages) packing->interrupted(Clock::now());
+}
+
+void PageSource::send_content(Channel& channel, Frame frame, Bytes pages, Packing* packing) {
   (packing ? numbers_.bulk_pages : numbers_.fault_pages) += frame.pages;
   frame.checksum = checksum_of(frame, pages);
   thread_local std::vector<std::byte> packed;

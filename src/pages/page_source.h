@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pages/channel.h"
+#include "pages/early_pages.h"
 #include "pages/frozen_memory.h"
 #include "pages/hot_pages.h"
 #include "pages/intervals.h"
@@ -28,15 +29,18 @@ struct PageSourceNumbers {
   std::atomic<uint64_t> fault_pages = 0;  ///< sent on "faults", read-ahead included
   std::atomic<uint64_t> bulk_pages = 0;   ///< sent on "bulk", without zeros
   std::atomic<uint64_t> zero_pages = 0;
-  std::atomic<uint64_t> wire_bytes = 0;  ///< on both, heads included
-  std::atomic<uint64_t> left = 0;        ///< pages still to be sent
+  std::atomic<uint64_t> known_pages = 0;  ///< that had gone ahead; on either
+  std::atomic<uint64_t> wire_bytes = 0;   ///< on both, heads included
+  std::atomic<uint64_t> left = 0;         ///< pages still to be sent
 };
 
 class PageSource {
  public:
-  /// `lazy`: what may be asked for. `bytes_per_second`: of bulk data; 0 is no limit.
+  /// `lazy`: what may be asked for. `bytes_per_second`: of bulk data; 0 is no limit. `early`: what
+  /// the target has already, as far as it is the same; may be null. Whoever succeeds there does not
+  /// have it, so it counts for the first pair of connections only.
   PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
-             uint64_t bytes_per_second);
+             uint64_t bytes_per_second, const EarlyPages* early = nullptr);
 
   /// Serves over one pair of connections. True: the target has everything. False: stopped. Throws
   /// ChannelLost, after which another pair can go on where this one ended. `cut` must break both
@@ -62,8 +66,19 @@ class PageSource {
   std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
   std::optional<std::pair<pid_t, PageRange>> take_preferred();
   std::optional<std::pair<pid_t, PageRange>> take_streamed();
+  /// How a page is sent: as zero, known (by this number) or raw.
+  struct Way {
+    FrameKind kind;
+    PageNumber number = 0;
+    /// Whether the page `after` further on can be in the same frame.
+    bool goes_on(const Way& next, uint64_t after) const {
+      return next.kind == kind && (kind != FrameKind::known || next.number == number + after);
+    }
+  };
+  Way way_of(Bytes page) const;
   void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
-  void send_run(Channel& channel, Frame frame, Bytes pages, Packing* packing);
+  void send_run(Channel& channel, Frame frame, Bytes pages, const Way& way, Packing* packing);
+  void send_content(Channel& channel, Frame frame, Bytes pages, Packing* packing);
   void send_frame(Channel& channel, Frame frame, Bytes payload, Packing* packing);
   void require_lazy(const Frame& frame) const;
   /// Whether there is a limit, which has then been waited for.
@@ -72,6 +87,8 @@ class PageSource {
   const FrozenMemory& memory_;
   std::map<pid_t, Intervals> lazy_;
   uint64_t bytes_per_second_;
+  const EarlyPages* early_;
+  bool served_ = false;
   std::chrono::steady_clock::time_point may_send_at_{};
   PageSourceNumbers numbers_;
   // What was sent on "faults" of this connection: it overtakes nothing there, so it is not sent

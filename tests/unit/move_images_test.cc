@@ -9,7 +9,6 @@
 #include <random>
 
 #include "fake/fake_host.h"
-#include "move/early_pages.h"
 #include "move/follower.h"
 #include "move/frozen_stage.h"
 #include "move/image_folder.h"
@@ -111,13 +110,16 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
   Link source(std::move(near_in), std::move(near), "target");
   Link target(std::move(far_in), std::move(far), "source");
   ImageFolder images(folder.path() / "images");
+  EarlyStore early(folder.path());
   auto received = std::async(std::launch::async, [&] {
-    return receive_frozen(target, std::vector<Path>{folder.path()}, images, folder.path());
+    receive_early(target, early);
+    return receive_frozen(target, std::vector<Path>{folder.path()}, images, early);
   });
   SharedMemory memory;
   MoveReport report;
   Outgoing out(source, report);
-  out.early({::getpid()});
+  out.early_shared({::getpid()});
+  out.early_end(std::chrono::seconds(20));
   EXPECT_GE(report.early_bytes, SharedMemory::size / 2);
   memory.bytes()[5000] ^= 1;  // the app still runs
   out.state("state");

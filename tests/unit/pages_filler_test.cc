@@ -170,12 +170,12 @@ class FillerTest : public testing::Test {
     for (const UniqueFd& end : ends_) ::shutdown(end.get(), SHUT_RDWR);
   }
 
-  void serve(uint64_t rate = 0) {
+  void serve(uint64_t rate = 0, const EarlyPages* early = nullptr) {
     memory_.emplace(std::map<pid_t, pid_t>{{inner, source_}});
     pages_.emplace(
         *memory_,
         std::map<pid_t, std::vector<PageRange>>{{inner, {{.start = base, .pages = page_count}}}},
-        rate);
+        rate, early);
     serve_again();
   }
 
@@ -199,8 +199,8 @@ class FillerTest : public testing::Test {
   }
 
   // Slowly, so that the cut comes in the middle.
-  void serve_and_cut() {
-    serve(/*rate=*/2'000'000);
+  void serve_and_cut(const EarlyPages* early = nullptr) {
+    serve(/*rate=*/2'000'000, early);
     await_hand_over();
     filler_->drain();
     while (filler_->numbers().filled < 100) std::this_thread::yield();
@@ -320,6 +320,75 @@ TEST_F(FillerTest, WhatTheAppGivesBackStaysZero) {
   EXPECT_EQ(filler_->numbers().dropped, 10);
   EXPECT_EQ(reinterpret_cast<const std::byte*>(base)[55 * page_size], std::byte{0});
   EXPECT_TRUE(has_content(61));
+}
+
+// Pages 100 to 399 have gone ahead; one of them has changed since.
+class AheadFillerTest : public FillerTest {
+ protected:
+  static constexpr uint64_t first = 100;
+  static constexpr uint64_t end = 400;
+  static constexpr uint64_t changed = 200;  // holds no zeros
+
+  void SetUp() override {
+    FillerTest::SetUp();
+    if (folder_.empty()) return;  // skipped
+    for (uint64_t i = first; i < end; ++i) {
+      Page page = content(i);
+      if (i == changed) page[0] ^= std::byte{1};
+      early_.add(page);
+      store_.emplace_back(page);
+    }
+  }
+
+  void use_store(size_t begin_with) {
+    there_.emplace(folder_);
+    for (const Page& page : std::span(store_).subspan(begin_with)) there_->add(page);
+    filler_->use_early(*there_);
+  }
+
+  EarlyPages early_;
+  std::vector<Page> store_;
+  std::optional<EarlyStore> there_;
+};
+
+TEST_F(AheadFillerTest, TakesWhatIsStillTheSameFromThere) {
+  use_store(0);
+  serve(0, &early_);
+  await_hand_over();
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  serving_.join();
+  expect_all_content();
+  uint64_t ahead = 0;
+  for (uint64_t i = first; i < end; ++i) ahead += i % 3 != 0 && i != changed;
+  EXPECT_EQ(pages_->numbers().known_pages, ahead);
+  const uint64_t content_pages = page_count - (page_count + 2) / 3;
+  EXPECT_LT(pages_->numbers().wire_bytes, (content_pages - ahead + 16) * page_size);
+}
+
+TEST_F(AheadFillerTest, AsksForContentAgainOverAnotherConnection) {
+  use_store(0);
+  serve_and_cut(&early_);
+  const uint64_t before = pages_->numbers().known_pages;
+  serve_again();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  expect_all_content();
+  EXPECT_EQ(pages_->numbers().known_pages, before);
+}
+
+TEST_F(AheadFillerTest, TakesNothingThatIsSomethingElse) {
+  use_store(1);  // so that each number means the page after
+  serve(0, &early_);
+  await_hand_over();
+  filler_->drain();
+  EXPECT_THROW(filler_->wait_drained(limit), ProtocolError);
+}
+
+TEST_F(AheadFillerTest, TakesNothingFromAnEmptyStore) {
+  serve(0, &early_);
+  await_hand_over();
+  filler_->drain();
+  EXPECT_THROW(filler_->wait_drained(limit), ProtocolError);
 }
 
 }  // namespace

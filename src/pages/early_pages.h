@@ -4,8 +4,8 @@
 #include <sys/types.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -13,15 +13,14 @@
 #include "util/io.h"
 #include "util/unique_fd.h"
 
-// Shared memory, so all window buffers, cannot follow the app later: it is in the images, and its
-// size would be downtime. So what it holds is sent while the app still runs, and when CRIU then
-// writes the same pages into an image, only their numbers go over the link. Pages are known by
-// their content, whatever file and place they turn up in, so nothing is known here of CRIU's
-// images, and a page that changed meanwhile is simply not one of them.
+// Pages that are sent while the app still runs. What is the same once it stands still need not be
+// sent again: only its number goes over the link. Pages are known by their content, whatever file
+// or process they turn up in, so nothing is known here of CRIU's images, no kernel has to track
+// what changes, and a page that changed meanwhile is simply not one of them.
 
 namespace wayferry {
 
-/// (source) What has been sent.
+/// (source) What has been sent. Some 60 bytes a page.
 class EarlyPages {
  public:
   /// Whole pages, numbered on from those before.
@@ -43,7 +42,8 @@ class EarlyPages {
   uint32_t count_ = 0;
 };
 
-/// (target) The pages themselves, in a file that goes with the object.
+/// (target) The pages themselves, in a file that goes with the object. Once all are here, read()
+/// may be called from any thread.
 class EarlyStore {
  public:
   explicit EarlyStore(const Path& folder);
@@ -54,13 +54,7 @@ class EarlyStore {
 
  private:
   UniqueFd file_;
-  uint64_t pages_ = 0;
+  std::atomic<uint64_t> pages_ = 0;  // it is read by the threads that fill
 };
-
-/// Shows the shared memory of these processes, what of it is filled, in pieces of whole pages, at
-/// most longest_piece (link.h) each. Of a running app: what it changes meanwhile comes as it is or
-/// as it was.
-void for_each_shared_piece(const std::vector<pid_t>& processes,
-                           const std::function<void(Bytes piece)>& show);
 
 }  // namespace wayferry

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "move/early_pages.h"
+#include "move/running_memory.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,52 +9,13 @@
 #include <cstring>
 #include <set>
 #include <sstream>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
-#include "criu/pagemap.h"
+#include "criu/process_memory.h"
 #include "move/link.h"
 #include "util/error.h"
+#include "util/unique_fd.h"
 
 namespace wayferry {
-
-EarlyPages::Hash EarlyPages::hash_of(Bytes page) {
-  const XXH128_hash_t hash = XXH3_128bits(page.data(), page.size());
-  return {hash.low64, hash.high64};
-}
-
-void EarlyPages::add(Bytes pages) {
-  CHECK(pages.size() % page_size == 0);
-  for (; !pages.empty(); pages = pages.subspan(page_size))
-    numbers_.try_emplace(hash_of(pages.first(page_size)), count_++);
-}
-
-std::optional<uint32_t> EarlyPages::find(Bytes page) const {
-  const auto known = numbers_.find(hash_of(page));
-  if (known == numbers_.end()) return std::nullopt;
-  return known->second;
-}
-
-EarlyStore::EarlyStore(const Path& folder)
-    : file_(check("open", ::open(folder.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600),
-                  folder.native())) {}
-
-void EarlyStore::add(Bytes pages) {
-  if (pages.size() % page_size != 0) throw ProtocolError("early pages", "a part of a page");
-  write_all(file_.get(), pages);
-  pages_ += pages.size() / page_size;
-}
-
-void EarlyStore::read(uint64_t first, std::span<std::byte> into) const {
-  if (first > pages_ || into.size() / page_size > pages_ - first)
-    throw ProtocolError("early pages", "a page that was never sent");
-  for (auto at = static_cast<off_t>(first * page_size); !into.empty();) {
-    const ssize_t n = check("pread", ::pread(file_.get(), into.data(), into.size(), at));
-    at += n;
-    into = into.subspan(static_cast<size_t>(n));
-  }
-}
-
 namespace {
 
 /// Shows what is filled of one file.
@@ -72,6 +33,42 @@ void show_file(int file, const std::function<void(Bytes piece)>& show) {
       show(Bytes(piece).first(whole));
       at += n;
     }
+  }
+}
+
+/// A mapping of a process.
+struct Region {
+  pid_t inner;
+  pid_t outer;
+  Mapping mapping;
+};
+
+/// False: no more is wanted.
+bool show_range(const FrozenMemory& memory, pid_t inner, PageRange range, const ShowPrivate& show) {
+  static thread_local std::vector<std::byte> piece(longest_piece);
+  for (uint64_t page = 0; page < range.pages;) {
+    const uint64_t count = std::min<uint64_t>(range.pages - page, piece.size() / page_size);
+    const uint64_t address = range.start + page * page_size;
+    const auto bytes = std::span(piece).first(count * page_size);
+    page += count;
+    try {
+      memory.read(inner, address, bytes);
+    } catch (const SystemError&) {
+      continue;  // given back meanwhile
+    }
+    if (!show(inner, address, bytes)) return false;
+  }
+  return true;
+}
+
+bool show_region(const FrozenMemory& memory, const Region& region, const ShowPrivate& show) {
+  try {
+    const auto ranges = pages_in(region.outer, {region.mapping});
+    return std::ranges::all_of(ranges, [&](const PageRange& range) {
+      return show_range(memory, region.inner, range, show);
+    });
+  } catch (const SystemError&) {
+    return true;  // it has ended
   }
 }
 
@@ -96,6 +93,18 @@ void for_each_shared_piece(const std::vector<pid_t>& processes,
       if (seen.emplace(status.st_dev, status.st_ino).second) show_file(file.get(), show);
     }
   }
+}
+
+bool for_each_private_piece(const FrozenMemory& memory, const std::map<pid_t, pid_t>& processes,
+                            const ShowPrivate& show) {
+  std::vector<Region> regions;
+  for (const auto& [inner, outer] : processes)
+    for (const Mapping& mapping : lazy_mappings(outer))
+      regions.push_back({.inner = inner, .outer = outer, .mapping = mapping});
+  std::ranges::stable_sort(
+      regions, {}, [](const Region& region) { return region.mapping.end - region.mapping.start; });
+  return std::ranges::all_of(
+      regions, [&](const Region& region) { return show_region(memory, region, show); });
 }
 
 }  // namespace wayferry

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "move/ahead.h"
+
+#include <thread>
+
+#include "criu/pagemap.h"
+#include "move/running_memory.h"
+
+namespace wayferry {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// 1 MB: below what the freeze itself takes.
+constexpr uint64_t little = 256;
+constexpr int most_rounds = 8;
+
+class Ahead {
+ public:
+  Ahead(Outgoing& out, const AheadLimits& limits, const std::function<void()>& between)
+      : out_(out), limits_(limits), between_(between), end_(Clock::now() + limits.time) {}
+
+  std::vector<HotPage> run(const std::map<pid_t, pid_t>& processes) {
+    const FrozenMemory memory(processes);
+    uint64_t before = 0;
+    for (int round = 0; round < most_rounds; ++round) {
+      news_ = 0;
+      changed_.clear();
+      const auto show = [this, round](pid_t inner, uint64_t address, Bytes piece) {
+        return send(inner, address, piece, /*again=*/round > 0);
+      };
+      const bool all = for_each_private_piece(memory, processes, show);
+      hot_.insert(hot_.begin(), changed_.begin(), changed_.end());
+      if (!all || news_ < little || (round > 0 && news_ > before / 2)) break;
+      before = news_;
+    }
+    return std::move(hot_);
+  }
+
+ private:
+  /// False: a limit is reached.
+  bool send(pid_t inner, uint64_t address, Bytes piece, bool again) {
+    between_();
+    sent_ += out_.early(piece, [&](uint64_t page) {
+      ++news_;
+      if (again) changed_.push_back({.process = inner, .address = address + page * page_size});
+    });
+    keep_to_rate();
+    return sent_ < limits_.bytes && Clock::now() < end_;
+  }
+
+  void keep_to_rate() {
+    if (limits_.bytes_per_second == 0) return;
+    const std::chrono::duration<double> due(static_cast<double>(sent_) /
+                                            static_cast<double>(limits_.bytes_per_second));
+    if (due < end_ - start_)
+      std::this_thread::sleep_until(start_ + std::chrono::duration_cast<Clock::duration>(due));
+    else
+      std::this_thread::sleep_until(end_);
+  }
+
+  Outgoing& out_;
+  const AheadLimits& limits_;
+  const std::function<void()>& between_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point end_;
+  uint64_t sent_ = 0;
+  uint64_t news_ = 0;             // pages of this round
+  std::vector<HotPage> changed_;  // of this round, but the first
+  std::vector<HotPage> hot_;
+};
+
+}  // namespace
+
+std::vector<HotPage> send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
+                                const AheadLimits& limits, const std::function<void()>& between) {
+  if (limits.time <= std::chrono::milliseconds(0) || limits.bytes == 0) return {};
+  return Ahead(out, limits, between).run(processes);
+}
+
+}  // namespace wayferry

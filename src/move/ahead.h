@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "move/outgoing.h"
+#include "pages/hot_pages.h"
+
+// (source) Private memory is sent while the app still runs, as far as a limit allows, and then, in
+// rounds, what changed meanwhile: so that less has to follow a lazy move, and less time is lost by
+// an eager one. A round ends the work when it finds little, or not much less than the one before:
+// then the app writes as fast as we send.
+
+namespace wayferry {
+
+struct AheadLimits {
+  std::chrono::milliseconds time{0};
+  uint64_t bytes = 0;
+  uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
+};
+
+/// `processes`: pid in the container → on the host. `between` is called between pieces, and may
+/// throw. The pages that changed from round to round, those of the last one first: what the app is
+/// working with.
+std::vector<HotPage> send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
+                                const AheadLimits& limits, const std::function<void()>& between);
+
+}  // namespace wayferry

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+#include <random>
+
+#include "criu/pagemap.h"
+#include "fake/fake_host.h"
+#include "move/ahead.h"
+#include "move/frozen_stage.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+constexpr pid_t inner = 3;
+constexpr uint64_t pages = 1000;
+constexpr uint64_t busy_page = 700;
+constexpr std::chrono::seconds limit{60};
+
+std::string content(uint64_t number) {
+  std::string page(page_size, '\0');
+  std::mt19937_64 random(number);
+  std::ranges::generate(page, [&] { return static_cast<char>(random()); });
+  return page;
+}
+
+// A process with some pages of its own, one of which it changes all the time.
+class Busy {
+ public:
+  Busy() {
+    void* const at = ::mmap(nullptr, pages * page_size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(at != MAP_FAILED);
+    memory_ = static_cast<char*>(at);
+    for (uint64_t i = 0; i < pages; ++i) std::ranges::copy(content(i), page(i));
+    pid_ = check("fork", ::fork());
+    if (pid_ == 0) run();
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+  ~Busy() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    ::munmap(memory_, pages * page_size);
+  }
+  std::map<pid_t, pid_t> processes() const { return {{inner, pid_}}; }
+  uint64_t address(uint64_t number) const { return reinterpret_cast<uint64_t>(page(number)); }
+
+ private:
+  char* page(uint64_t number) const { return memory_ + number * page_size; }
+  [[noreturn]] void run() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    auto* const counter = reinterpret_cast<volatile uint64_t*>(page(busy_page));
+    while (true) *counter = *counter + 1;
+  }
+  char* memory_;
+  pid_t pid_ = 0;
+};
+
+class AheadTest : public testing::Test {
+ protected:
+  AheadTest() {
+    auto [near, far] = socket_pair();
+    UniqueFd near_in = near.duplicate();
+    UniqueFd far_in = far.duplicate();
+    source_.emplace(std::move(near_in), std::move(near), "target");
+    target_.emplace(std::move(far_in), std::move(far), "source");
+    received_ = std::async(std::launch::async, [this] { receive_early(*target_, store_); });
+    out_.emplace(*source_, report_);
+  }
+
+  std::vector<HotPage> send(const AheadLimits& limits) {
+    auto hot = send_ahead(*out_, busy_.processes(), limits, [this] { ++pieces_; });
+    out_->early_end(limit);
+    received_.get();
+    return hot;
+  }
+
+  // Whether the page of this content is at the target, where the source thinks it is.
+  bool is_there(const std::string& page) const {
+    const auto number = out_->early_pages().find(std::as_bytes(std::span(page)));
+    if (!number) return false;
+    std::vector<std::byte> stored(page_size);
+    store_.read(*number, stored);
+    return std::ranges::equal(stored, std::as_bytes(std::span(page)));
+  }
+
+  fake::TemporaryFolder folder_;
+  Busy busy_;
+  EarlyStore store_{folder_.path()};
+  MoveReport report_;
+  std::optional<Link> source_;
+  std::optional<Link> target_;
+  std::optional<Outgoing> out_;
+  std::future<void> received_;
+  int pieces_ = 0;
+};
+
+constexpr uint64_t enough = uint64_t{1} << 40;
+
+TEST_F(AheadTest, BringsAllThatStaysTheSame) {
+  send({.time = limit, .bytes = enough});
+  for (uint64_t i = 0; i < pages; ++i)
+    EXPECT_TRUE(i == busy_page || is_there(content(i))) << "page " << i;
+  EXPECT_GE(report_.early_bytes, (pages - 1) * page_size);
+}
+
+TEST_F(AheadTest, TellsWhatChangesAllTheTime) {
+  const auto hot = send({.time = limit, .bytes = enough});
+  EXPECT_TRUE(
+      std::ranges::contains(hot, HotPage{.process = inner, .address = busy_.address(busy_page)}));
+  EXPECT_FALSE(std::ranges::contains(hot, HotPage{.process = inner, .address = busy_.address(1)}));
+}
+
+TEST_F(AheadTest, EndsAtALimitOfBytes) {
+  send({.time = limit, .bytes = 1});
+  EXPECT_LE(report_.early_bytes, longest_piece);
+}
+
+TEST_F(AheadTest, EndsAtALimitOfTime) {
+  send({.time = std::chrono::milliseconds(50), .bytes = enough, .bytes_per_second = 1});
+  EXPECT_LE(report_.early_bytes, longest_piece);
+}
+
+TEST_F(AheadTest, IsLeftOutWithoutAnyTimeOrRoom) {
+  EXPECT_TRUE(send_ahead(*out_, busy_.processes(), {.time = limit, .bytes = 0}, {}).empty());
+  EXPECT_TRUE(send({.bytes = enough}).empty());
+  EXPECT_EQ(report_.early_bytes, 0);
+}
+
+}  // namespace
+}  // namespace wayferry
