@@ -49,13 +49,15 @@ PROGRAM = f"""
 import json, os, random, resource, sys, time
 size, content = int(sys.argv[1]) << 20, sys.argv[2]
 piece = 1 << 20
+# Every piece is another: what is sent once needs not be sent again.
 if content == "random":
-    block = os.urandom(piece)
+    block = lambda i: os.urandom(piece)
 else:
     words = [bytes(random.Random(i).choices(b"etaoinshrdlu", k=2 + i % 9)) for i in range(2000)]
-    block = b" ".join(random.Random(7).choices(words, k=piece // 4))[:piece].ljust(piece)
+    text = b" ".join(random.Random(7).choices(words, k=piece // 2))
+    block = lambda i: text[i * 61:i * 61 + piece]
 memory = bytearray(size)
-for at in range(0, size, piece): memory[at:at + piece] = block
+for i in range(size // piece): memory[i * piece:(i + 1) * piece] = block(i)
 span = min(size, 64 << 20)
 now = lambda: time.clock_gettime(time.CLOCK_REALTIME)
 def count():
