@@ -42,10 +42,8 @@ std::string installed(const char* library) {
 }  // namespace
 
 std::string dump_preload(const std::vector<pid_t>& processes, bool lazy) {
-  std::string names;
-  const auto add = [&names](const char* library) {
-    names += (names.empty() ? "" : ":") + installed(library);
-  };
+  std::string names = installed("criu-gate.so");
+  const auto add = [&names](const char* library) { names += ":" + installed(library); };
   if (!inet_sockets_answer()) add("criu-sockets.so");
   if (std::ranges::any_of(processes, limits_are_secret)) add("criu-limits.so");
   if (lazy) add("criu-pages.so");

@@ -9,6 +9,8 @@
 // Libraries that are loaded into CRIU for a dump that it could not make, or only badly, alone. Its
 // program stays what it is, and it gets no library that it does not need.
 //
+// gate: what gate.h tells of, for every dump.
+//
 // sockets: CRIU up to 4.2 asks every socket whether it passes credentials and security labels;
 // since Linux 6.16 only unix, netlink and bluetooth sockets answer, so that CRIU can dump no other
 // socket, be it closed afterwards or kept. The library answers for the others: they do not.
@@ -20,8 +22,8 @@
 
 namespace wayferry {
 
-/// What LD_PRELOAD must name for a dump of these processes on this kernel; empty if nothing. Throws
-/// Failure if something is needed and was not installed beside us.
+/// What LD_PRELOAD must name for a dump of these processes on this kernel. Throws Failure if
+/// something was not installed beside us.
 std::string dump_preload(const std::vector<pid_t>& processes, bool lazy);
 
 }  // namespace wayferry

@@ -131,6 +131,14 @@ class Engine {
   virtual void open_network(const ContainerSpec& /*spec*/, const ContainerDirs& /*dirs*/) {}
   virtual void close_network(const ContainerSpec& /*spec*/, const ContainerDirs& /*dirs*/) {}
 
+  /// Starts what a checkpoint needs while the app still runs, so that less is left to do when it
+  /// stands still; a checkpoint with these options but `outer_sockets`, which are not known yet,
+  /// should follow. Ends with the engine.
+  virtual void warm_up_checkpoint(const std::string& /*name*/, const ContainerDirs& /*dirs*/,
+                                  const CheckpointOptions& /*options*/) {}
+  /// Waits until all of that is up.
+  virtual void await_warm_up() {}
+
   /// Writes the paused container's images. The container stays alive and paused, whatever happens:
   /// the source keeps the app until the commit. A Failure quotes CRIU's own error lines.
   virtual void checkpoint(const std::string& name, const ContainerDirs& dirs,

@@ -28,6 +28,7 @@ constexpr auto death_step = 1ms;
 // CRIU's last words in a lazy dump that came to its end, if it could not serve the pages.
 constexpr std::string_view lazy_dump_complete = "Lazy pages transfer FAILED";
 constexpr std::string_view no_address = "none";
+constexpr const char* dump_log = "dump.log";
 
 bool is_complete_lazy_dump(const Path& log) {
   return read_file(log).value_or("").find(lazy_dump_complete) != std::string::npos;
@@ -55,26 +56,33 @@ CriuConfig dump_config(const CheckpointOptions& options) {
   return config;
 }
 
-SpawnOptions with_libraries(const std::vector<pid_t>& processes,
-                            const std::optional<LeftOut>& left_out) {
+// Where the library in CRIU finds what it must not show.
+Path left_out_list(const CheckpointOptions& options) {
+  return options.work / "left-out";
+}
+
+// What CRIU reads in its environment it reads at once, before it waits.
+SpawnOptions make_dump_environment(const BundlePaths& paths, const std::vector<pid_t>& processes,
+                                   const CheckpointOptions& options, CriuOptions way) {
   SpawnOptions spawning;
-  const std::string libraries = dump_preload(processes, left_out.has_value());
-  if (!libraries.empty()) spawning.environment.push_back("LD_PRELOAD=" + libraries);
-  if (left_out)
-    spawning.environment.push_back(left_out_variable + ("=" + left_out->list().native()));
+  const auto add = [&spawning](const char* name, const std::string& value) {
+    spawning.environment.push_back(name + ("=" + value));
+  };
+  add("LD_PRELOAD", dump_preload(processes, options.lazy));
+  if (options.lazy) add(left_out_variable, left_out_list(options).native());
+  if (options.keep_tcp && way == CriuOptions::annotation) {
+    CriuConfig().leave_network_open().write(paths.criu_environment);
+    add("CRIU_CONFIG_FILE", paths.criu_environment.native());
+  }
   return spawning;
 }
 
 // The environment's part goes to the same file where there is one file only.
-void write_dump_config(const BundlePaths& paths, const CheckpointOptions& options, CriuOptions way,
-                       SpawnOptions& spawning) {
+void write_dump_config(const BundlePaths& paths, const CheckpointOptions& options,
+                       CriuOptions way) {
   CriuConfig config = dump_config(options);
   if (options.keep_tcp && way == CriuOptions::environment) config.leave_network_open();
   config.write(paths.criu);
-  if (options.keep_tcp && way == CriuOptions::annotation) {
-    CriuConfig().leave_network_open().write(paths.criu_environment);
-    spawning.environment.push_back("CRIU_CONFIG_FILE=" + paths.criu_environment.native());
-  }
 }
 
 // The engine logs one JSON object a line.
@@ -138,20 +146,36 @@ SpawnOptions OciEngine::with_output(const ContainerOutput& output) {
   return options;
 }
 
-std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
-                                                  const std::vector<std::string>& command,
-                                                  const std::vector<std::string>& arguments,
-                                                  const SpawnOptions& spawning) {
+namespace {
+
+/// A command of a runtime that leaves its errors where runtime_error() looks for them.
+std::vector<std::string> runtime_words(const ContainerDirs& dirs,
+                                       const std::vector<std::string>& command,
+                                       const std::vector<std::string>& arguments) {
   const Path log = BundlePaths(dirs).log;
   std::filesystem::remove(log);
   std::vector<std::string> words = command;
   words.insert(words.end(), {"--log", log.native(), "--log-format", "json"});
   words.insert(words.end(), arguments.begin(), arguments.end());
-  const int status = spawn(words, spawning).wait();
+  return words;
+}
+
+std::optional<std::string> runtime_error(const ContainerDirs& dirs,
+                                         const std::vector<std::string>& command, int status) {
   if (status == 0) return std::nullopt;
-  const std::string errors = engine_errors(log);
+  const std::string errors = engine_errors(BundlePaths(dirs).log);
   return errors.empty() ? join_command(command) + " ended with status " + std::to_string(status)
                         : errors;
+}
+
+}  // namespace
+
+std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
+                                                  const std::vector<std::string>& command,
+                                                  const std::vector<std::string>& arguments,
+                                                  const SpawnOptions& spawning) {
+  const int status = spawn(runtime_words(dirs, command, arguments), spawning).wait();
+  return runtime_error(dirs, command, status);
 }
 
 std::vector<pid_t> OciEngine::processes(const std::string& name) {
@@ -166,19 +190,12 @@ void OciEngine::resume(const std::string& name) {
   group(name).thaw();
 }
 
-void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
-                           const CheckpointOptions& options) {
-  const Cgroup container = group(name);
-  CHECK(container.frozen());
-  const LiftedStops lifted(container);
+std::unique_ptr<PendingDump> OciEngine::start_dump(const std::string& name,
+                                                   const ContainerDirs& dirs,
+                                                   const CheckpointOptions& options) {
   const Runtime below = runtime(name, dirs);
-  const auto processes = container.processes();
-  std::optional<LeftOut> left_out;
-  if (options.lazy) left_out.emplace(by_inner_pid(processes), options.work / "left-out");
-  SpawnOptions spawning = with_libraries(processes, left_out);
-  write_dump_config(BundlePaths(dirs), options, below.criu_options, spawning);
-  const Path log = options.work / "dump.log";
-  std::filesystem::remove(log);  // of the stay before: its last words are not this one's
+  // Of the stay before: its last words are not this one's.
+  std::filesystem::remove(options.work / dump_log);
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
                                         "--image-path", options.images.native(),
                                         "--work-path",  options.work.native()};
@@ -186,10 +203,50 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
                    below.checkpoint_options.end());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(below.id);
-  const auto error = run_runtime(dirs, below.command, arguments, spawning);
+  return std::make_unique<PendingDump>(
+      runtime_words(dirs, below.command, arguments),
+      make_dump_environment(BundlePaths(dirs), processes(name), options, below.criu_options),
+      options.work / "gate");
+}
+
+void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
+                                   const CheckpointOptions& options) {
+  // The sockets are not known yet, and with these options they are read at once.
+  if (runtime(name, dirs).criu_options == CriuOptions::environment) return;
+  pending_ = start_dump(name, dirs, options);
+}
+
+void OciEngine::await_warm_up() {
+  if (pending_) pending_->arrived();  // whether it has is looked at when it is needed
+}
+
+std::optional<std::string> OciEngine::dump(const std::string& name, const ContainerDirs& dirs,
+                                           const CheckpointOptions& options) {
+  auto pending = std::move(pending_);
+  if (pending && !pending->arrived()) {
+    // It has dumped, or tried to, what it should have waited for: once more, now that it may.
+    pending.reset();
+    for (const auto& image : std::filesystem::directory_iterator(options.images))
+      std::filesystem::remove_all(image);
+  }
+  if (!pending) pending = start_dump(name, dirs, options);
+  if (pending->arrived()) pending->open();
+  return runtime_error(dirs, runtime(name, dirs).command, pending->wait());
+}
+
+void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
+                           const CheckpointOptions& options) {
+  const Cgroup container = group(name);
+  CHECK(container.frozen());
+  const LiftedStops lifted(container);
+  std::optional<LeftOut> left_out;
+  if (options.lazy) left_out.emplace(by_inner_pid(container.processes()), left_out_list(options));
+  write_dump_config(BundlePaths(dirs), options, runtime(name, dirs).criu_options);
+  const auto error = dump(name, dirs, options);
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
   // but a CRIU that crashed does not.
   container.freeze();
+  const Path log = options.work / dump_log;
   if (error && !(options.lazy && is_complete_lazy_dump(log)))
     fail("cannot checkpoint the app", log, *error);
   if (left_out) left_out->enter(options.images);

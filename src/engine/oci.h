@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "criu/config.h"
 #include "engine/cgroup.h"
 #include "engine/engine.h"
+#include "engine/pending_dump.h"
 #include "util/process.h"
 
 // What is the same below every engine: a container is processes in one control group, made by an
@@ -22,6 +24,9 @@ class OciEngine : public Engine {
   std::vector<pid_t> processes(const std::string& name) override;
   void pause(const std::string& name) override;
   void resume(const std::string& name) override;
+  void warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
+                          const CheckpointOptions& options) override;
+  void await_warm_up() override;
   void checkpoint(const std::string& name, const ContainerDirs& dirs,
                   const CheckpointOptions& options) override;
   void release(const std::string& name) override;
@@ -56,6 +61,15 @@ class OciEngine : public Engine {
   /// CRIU's own words from its log if it has any, else the engine's.
   [[noreturn]] static void fail(const std::string& what, const Path& criu_log,
                                 const std::string& engine);
+
+ private:
+  std::unique_ptr<PendingDump> start_dump(const std::string& name, const ContainerDirs& dirs,
+                                          const CheckpointOptions& options);
+  /// The runtime's words if it failed.
+  std::optional<std::string> dump(const std::string& name, const ContainerDirs& dirs,
+                                  const CheckpointOptions& options);
+
+  std::unique_ptr<PendingDump> pending_;
 };
 
 }  // namespace wayferry

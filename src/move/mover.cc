@@ -203,6 +203,7 @@ class Mover {
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
+    engine_->warm_up_checkpoint(request_.name, folders_.container(), checkpoint_options({}));
   }
 
   void send_early() {
@@ -215,6 +216,7 @@ class Mover {
       if (options_.interrupt) options_.interrupt->check();
     });
     out_.early_end(work_limit);
+    engine_->await_warm_up();
   }
 
   void raise_barrier() {
@@ -258,12 +260,15 @@ class Mover {
     shipping_.emplace(out_, images_, foreign_, first);
     std::vector<ino_t> outer{sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()};
     outer.insert(outer.end(), foreign_.begin(), foreign_.end());
-    engine_->checkpoint(request_.name, folders_.container(),
-                        {.images = images_,
-                         .work = folders_.criu_work(),
-                         .outer_sockets = std::move(outer),
-                         .lazy = lazy_,
-                         .keep_tcp = request_.keep_tcp});
+    engine_->checkpoint(request_.name, folders_.container(), checkpoint_options(std::move(outer)));
+  }
+
+  CheckpointOptions checkpoint_options(std::vector<ino_t> outer_sockets) const {
+    return {.images = images_,
+            .work = folders_.criu_work(),
+            .outer_sockets = std::move(outer_sockets),
+            .lazy = lazy_,
+            .keep_tcp = request_.keep_tcp};
   }
 
   void send_rest() {

@@ -85,6 +85,9 @@ class EveryStep(_Broken):
             with self.subTest(step):
                 self.break_at(f"die:{step}", code=_KILLED)
                 self.demand_living(self.alpha)
+                # It had been started before, and waited.
+                no_criu = lambda: self.alpha.run("pgrep", "-x", "criu").returncode == 1
+                wait_until(no_criu, 20.0, "the end of CRIU")
 
     def test_the_receiver_is_killed(self) -> None:
         for step in _TARGET_STEPS:

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "engine/pending_dump.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "criu/gate.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+// On a busy machine it may take a second.
+constexpr std::chrono::milliseconds arrival_limit{30'000};
+
+SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
+  spawning.environment.push_back(gate_variable + ("=" + gate.native()));
+  return spawning;
+}
+
+}  // namespace
+
+PendingDump::PendingDump(const std::vector<std::string>& command, SpawnOptions spawning, Path gate)
+    : path_(std::move(gate)),
+      gate_(listen_unix(path_)),
+      child_(spawn(command, with_gate(std::move(spawning), path_))) {}
+
+PendingDump::~PendingDump() {
+  ::unlink(path_.c_str());
+  gate_.reset();
+  criu_.reset();
+  if (!waited_) child_.wait();  // it may be the one that holds CRIU's scratch files
+}
+
+bool PendingDump::arrived() {
+  if (criu_) return true;
+  pollfd entries[2] = {{gate_.get(), POLLIN, 0}, {child_.pidfd(), POLLIN, 0}};
+  const int ready = ::poll(entries, 2, static_cast<int>(arrival_limit.count()));
+  if (ready == 0) throw Failure("", "CRIU has not come up for 30 s");
+  check("poll", ready);
+  if (entries[0].revents == 0) return false;
+  criu_ = UniqueFd(check("accept4", ::accept4(gate_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+  return true;
+}
+
+void PendingDump::open() {
+  CHECK(criu_);
+  // If it is gone its end says so.
+  (void)::send(criu_.get(), "", 1, MSG_NOSIGNAL);
+}
+
+int PendingDump::wait() {
+  waited_ = true;
+  return child_.wait();
+}
+
+}  // namespace wayferry

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "engine/pending_dump.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+// The test plays CRIU; the command's only part is to end when it is told to.
+class PendingDumpTest : public testing::Test {
+ protected:
+  PendingDumpTest() {
+    std::filesystem::create_directory(folder_);
+    check("mkfifo", ::mkfifo((folder_ / "end").c_str(), 0600));
+  }
+  ~PendingDumpTest() override { std::filesystem::remove_all(folder_); }
+
+  std::vector<std::string> ends_when_told() const {
+    return {"sh", "-c", "read word < " + (folder_ / "end").native() + "; exit 7"};
+  }
+  void tell_to_end() const {
+    const UniqueFd end(check("open", ::open((folder_ / "end").c_str(), O_WRONLY | O_CLOEXEC)));
+    write_all(end.get(), std::string_view("word\n"));
+  }
+  Path gate() const { return folder_ / "gate"; }
+
+ private:
+  Path folder_ =
+      std::filesystem::temp_directory_path() / ("wayferry-pending-" + std::to_string(::getpid()));
+};
+
+TEST_F(PendingDumpTest, WaitsUntilItIsLetGo) {
+  PendingDump dump(ends_when_told(), {}, gate());
+  const auto criu = connect_unix(gate());
+  ASSERT_TRUE(criu);
+  EXPECT_TRUE(dump.arrived());
+  EXPECT_TRUE(dump.arrived());
+  EXPECT_FALSE(wait_readable(criu->get(), std::chrono::milliseconds(0)));
+  dump.open();
+  char byte = 1;
+  EXPECT_EQ(::read(criu->get(), &byte, 1), 1);
+  tell_to_end();
+  EXPECT_EQ(dump.wait(), 7);
+}
+
+TEST_F(PendingDumpTest, SaysThatNobodyWaitsWhenTheCommandEnds) {
+  PendingDump dump({"sh", "-c", "exit 3"}, {}, gate());
+  EXPECT_FALSE(dump.arrived());
+  EXPECT_EQ(dump.wait(), 3);
+}
+
+TEST_F(PendingDumpTest, TellsNobodyToGoOnWhenItIsDropped) {
+  std::optional<PendingDump> dump(std::in_place, std::vector<std::string>{"true"}, SpawnOptions{},
+                                  gate());
+  const auto criu = connect_unix(gate());
+  ASSERT_TRUE(criu);
+  dump.reset();
+  char byte = 1;
+  EXPECT_LE(::read(criu->get(), &byte, 1), 0);  // closed, or reset
+  EXPECT_FALSE(connect_unix(gate()));
+}
+
+}  // namespace
+}  // namespace wayferry
