@@ -28,8 +28,9 @@ bool in_criu() {
 /// Whether we may go on. Not if nobody is there any more to say so.
 bool pass_gate(const char* path) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  if (std::strlen(path) >= sizeof address.sun_path) return false;
-  std::strcpy(address.sun_path, path);
+  const size_t length = std::strlen(path);
+  if (length >= sizeof address.sun_path) return false;
+  std::memcpy(address.sun_path, path, length);
   const int gate = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (gate < 0 || ::connect(gate, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
     return false;

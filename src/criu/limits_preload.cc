@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bit>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -57,7 +58,7 @@ extern "C" long syscall(long number, ...) noexcept {
   static const auto below = reinterpret_cast<decltype(&syscall)>(::dlsym(RTLD_NEXT, "syscall"));
   const long result = below(number, a[0], a[1], a[2], a[3], a[4], a[5]);
   if (number != SYS_prlimit64 || result == 0 || errno != EPERM || a[2] != 0) return result;
-  if (limit_of(static_cast<pid_t>(a[0]), static_cast<int>(a[1]), *reinterpret_cast<rlimit*>(a[3])))
+  if (limit_of(static_cast<pid_t>(a[0]), static_cast<int>(a[1]), *std::bit_cast<rlimit*>(a[3])))
     return 0;
   errno = EPERM;
   return -1;

@@ -85,8 +85,8 @@ void for_each_shared_piece(const std::vector<pid_t>& processes,
       std::string range, rights, offset, device, inode, path;
       words >> range >> rights >> offset >> device >> inode >> path;
       // Shared and without a name in a file system: memfd, shm_open, MAP_SHARED without a file.
-      const bool nameless = path.starts_with("/memfd:") || line.ends_with(" (deleted)");
-      if (rights.size() < 4 || rights[3] != 's' || !nameless) continue;
+      const bool without_name = path.starts_with("/memfd:") || line.ends_with(" (deleted)");
+      if (rights.size() < 4 || rights[3] != 's' || !without_name) continue;
       const UniqueFd file(::open((folder + "/map_files/" + range).c_str(), O_RDONLY | O_CLOEXEC));
       struct stat status{};
       if (!file || ::fstat(file.get(), &status) != 0) continue;  // unmapped meanwhile
