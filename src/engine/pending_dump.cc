@@ -15,6 +15,7 @@ namespace {
 
 // On a busy machine it may take a second.
 constexpr std::chrono::milliseconds arrival_limit{30'000};
+constexpr std::chrono::milliseconds end_limit{5'000};
 
 SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
   spawning.environment.push_back(gate_variable + ("=" + gate.native()));
@@ -32,7 +33,8 @@ PendingDump::~PendingDump() {
   ::unlink(path_.c_str());
   gate_.reset();
   criu_.reset();
-  if (!waited_) child_.wait();  // it may be the one that holds CRIU's scratch files
+  // One that does not end by that is killed, like every child.
+  if (!waited_ && wait_readable(child_.pidfd(), end_limit)) child_.wait();
 }
 
 bool PendingDump::arrived() {
