@@ -15,13 +15,15 @@ using Clock = std::chrono::steady_clock;
 constexpr uint64_t little = 256;
 constexpr int most_rounds = 8;
 
+// Of a wait for a rate: as exact as a rate needs to be.
+constexpr std::chrono::milliseconds nap{10};
+
 class Ahead {
  public:
   Ahead(Outgoing& out, const AheadLimits& limits, const std::function<void()>& between)
       : out_(out), limits_(limits), between_(between), end_(Clock::now() + limits.time) {}
 
   std::vector<HotPage> run(const std::map<pid_t, pid_t>& processes) {
-    const FrozenMemory memory(processes);
     uint64_t before = 0;
     for (int round = 0; round < most_rounds; ++round) {
       news_ = 0;
@@ -29,7 +31,7 @@ class Ahead {
       const auto show = [this, round](pid_t inner, uint64_t address, Bytes piece) {
         return send(inner, address, piece, /*again=*/round > 0);
       };
-      const bool all = for_each_private_piece(memory, processes, show);
+      const bool all = for_each_private_piece(processes, show);
       hot_.insert(hot_.begin(), changed_.begin(), changed_.end());
       if (!all || news_ < little || (round > 0 && news_ > before / 2)) break;
       before = news_;
@@ -53,10 +55,8 @@ class Ahead {
     if (limits_.bytes_per_second == 0) return;
     const std::chrono::duration<double> due(static_cast<double>(sent_) /
                                             static_cast<double>(limits_.bytes_per_second));
-    if (due < end_ - start_)
-      std::this_thread::sleep_until(start_ + std::chrono::duration_cast<Clock::duration>(due));
-    else
-      std::this_thread::sleep_until(end_);
+    const auto still = [&] { return Clock::now() < end_ && Clock::now() - start_ < due; };
+    for (; still(); between_()) std::this_thread::sleep_for(nap);
   }
 
   Outgoing& out_;

@@ -22,9 +22,9 @@ struct AheadLimits {
   uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
 };
 
-/// `processes`: pid in the container → on the host. `between` is called between pieces, and may
-/// throw. The pages that changed from round to round, those of the last one first: what the app is
-/// working with.
+/// `processes`: pid in the container → on the host. `between` is called between pieces and
+/// all the time while a rate is waited for, and may throw. The pages that changed from round to
+/// round, those of the last one first: what the app is working with.
 std::vector<HotPage> send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
                                 const AheadLimits& limits, const std::function<void()>& between);
 

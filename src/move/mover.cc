@@ -131,16 +131,16 @@ class Mover {
 
   // It goes another way than the link, on which silence would be taken for the source's end.
   void bring_image() {
-    auto said = Steps::Clock::now();
-    const auto still_busy = [&] {
-      if (options_.interrupt) options_.interrupt->check();
-      if (milliseconds_since(said) < patience_pause_ms) return;
-      said = Steps::Clock::now();
-      ToTarget message;
-      message.mutable_patience();
-      out_.send(message);
-    };
-    report_.base_bytes = target_.bring_image(*engine_, record_.spec, still_busy);
+    report_.base_bytes = target_.bring_image(*engine_, record_.spec, [this] { say_still_busy(); });
+  }
+
+  void say_still_busy() {
+    if (options_.interrupt) options_.interrupt->check();
+    if (milliseconds_since(said_) < patience_pause_ms) return;
+    said_ = Steps::Clock::now();
+    ToTarget message;
+    message.mutable_patience();
+    out_.send(message);
   }
 
   void abort_target() {
@@ -212,9 +212,7 @@ class Mover {
     const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
                              .bytes = room_ahead_,
                              .bytes_per_second = request_.bytes_per_second};
-    changed_last_ = send_ahead(out_, by_inner_pid(processes), limits, [this] {
-      if (options_.interrupt) options_.interrupt->check();
-    });
+    changed_last_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(work_limit);
     engine_->await_warm_up();
   }
@@ -364,7 +362,8 @@ class Mover {
   std::vector<std::pair<Path, LayerMarks>> trees_;
   bool lazy_ = false;
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
-  uint64_t room_ahead_ = 0;  // bytes, at the target
+  Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
+  uint64_t room_ahead_ = 0;                              // bytes, at the target
   std::vector<HotPage> changed_last_;
   Path images_;
   control::Sealed sealed_;

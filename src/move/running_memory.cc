@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <list>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include "criu/process_memory.h"
 #include "move/link.h"
+#include "pages/frozen_memory.h"
 #include "util/error.h"
 #include "util/unique_fd.h"
 
@@ -40,8 +43,25 @@ void show_file(int file, const std::function<void(Bytes piece)>& show) {
 struct Region {
   pid_t inner;
   pid_t outer;
+  const FrozenMemory* memory;
   Mapping mapping;
 };
+
+std::optional<FrozenMemory> memory_of(pid_t inner, pid_t outer) {
+  try {
+    return FrozenMemory({{inner, outer}});
+  } catch (const SystemError&) {
+    return std::nullopt;  // a shell's child, for example, that has ended meanwhile
+  }
+}
+
+std::vector<PageRange> pages_of(const Region& region) {
+  try {
+    return pages_in(region.outer, {region.mapping});
+  } catch (const SystemError&) {
+    return {};  // the same
+  }
+}
 
 /// False: no more is wanted.
 bool show_range(const FrozenMemory& memory, pid_t inner, PageRange range, const ShowPrivate& show) {
@@ -59,17 +79,6 @@ bool show_range(const FrozenMemory& memory, pid_t inner, PageRange range, const 
     if (!show(inner, address, bytes)) return false;
   }
   return true;
-}
-
-bool show_region(const FrozenMemory& memory, const Region& region, const ShowPrivate& show) {
-  try {
-    const auto ranges = pages_in(region.outer, {region.mapping});
-    return std::ranges::all_of(ranges, [&](const PageRange& range) {
-      return show_range(memory, region.inner, range, show);
-    });
-  } catch (const SystemError&) {
-    return true;  // it has ended
-  }
 }
 
 }  // namespace
@@ -95,16 +104,23 @@ void for_each_shared_piece(const std::vector<pid_t>& processes,
   }
 }
 
-bool for_each_private_piece(const FrozenMemory& memory, const std::map<pid_t, pid_t>& processes,
-                            const ShowPrivate& show) {
+bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show) {
+  std::list<FrozenMemory> memories;
   std::vector<Region> regions;
-  for (const auto& [inner, outer] : processes)
+  for (const auto& [inner, outer] : processes) {
+    auto memory = memory_of(inner, outer);
+    if (!memory) continue;
+    memories.push_back(std::move(*memory));
     for (const Mapping& mapping : lazy_mappings(outer))
-      regions.push_back({.inner = inner, .outer = outer, .mapping = mapping});
+      regions.push_back(
+          {.inner = inner, .outer = outer, .memory = &memories.back(), .mapping = mapping});
+  }
   std::ranges::stable_sort(
       regions, {}, [](const Region& region) { return region.mapping.end - region.mapping.start; });
-  return std::ranges::all_of(
-      regions, [&](const Region& region) { return show_region(memory, region, show); });
+  for (const Region& region : regions)
+    for (const PageRange& range : pages_of(region))
+      if (!show_range(*region.memory, region.inner, range, show)) return false;
+  return true;
 }
 
 }  // namespace wayferry

@@ -7,7 +7,6 @@
 #include <map>
 #include <vector>
 
-#include "pages/frozen_memory.h"
 #include "util/io.h"
 
 // What a running app's memory holds, for what is sent ahead of it: a look at each page, which may
@@ -25,8 +24,7 @@ using ShowPrivate = std::function<bool(pid_t inner, uint64_t address, Bytes piec
 
 /// Shows the private memory of these processes (pid in the container → on the host), in such pieces
 /// too: what a lazy dump leaves out. Small mappings first: stacks and small heaps are used all the
-/// time, large ones hold data. False if not all was wanted.
-bool for_each_private_piece(const FrozenMemory& memory, const std::map<pid_t, pid_t>& processes,
-                            const ShowPrivate& show);
+/// time, large ones hold data. Who has ended has none. False if not all was wanted.
+bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show);
 
 }  // namespace wayferry

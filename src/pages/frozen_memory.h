@@ -11,6 +11,7 @@
 
 // The memory of the processes that stand still at the source. Nothing is copied before it is asked
 // for, and nothing changes: they never run again, or the move has failed and nobody reads any more.
+// What goes ahead reads that of running processes in the same way (move/running_memory.h).
 //
 // process_vm_readv(2) copies each page once and looks many up together; /proc/PID/mem copies each
 // twice, through a page of the kernel's, but also reads what the process itself must not (mprotect

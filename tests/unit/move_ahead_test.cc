@@ -76,8 +76,10 @@ class AheadTest : public testing::Test {
     out_.emplace(*source_, report_);
   }
 
-  std::vector<HotPage> send(const AheadLimits& limits) {
-    auto hot = send_ahead(*out_, busy_.processes(), limits, [this] { ++pieces_; });
+  std::vector<HotPage> send(const AheadLimits& limits) { return send(limits, busy_.processes()); }
+
+  std::vector<HotPage> send(const AheadLimits& limits, const std::map<pid_t, pid_t>& processes) {
+    auto hot = send_ahead(*out_, processes, limits, [this] { ++calls_; });
     out_->early_end(limit);
     received_.get();
     return hot;
@@ -100,7 +102,7 @@ class AheadTest : public testing::Test {
   std::optional<Link> target_;
   std::optional<Outgoing> out_;
   std::future<void> received_;
-  int pieces_ = 0;
+  int calls_ = 0;
 };
 
 constexpr uint64_t enough = uint64_t{1} << 40;
@@ -119,14 +121,25 @@ TEST_F(AheadTest, TellsWhatChangesAllTheTime) {
   EXPECT_FALSE(std::ranges::contains(hot, HotPage{.process = inner, .address = busy_.address(1)}));
 }
 
+TEST_F(AheadTest, GoesOnWithoutWhoHasEnded) {
+  const pid_t ended = check("fork", ::fork());
+  if (ended == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(ended, nullptr, 0), ended);
+  auto processes = busy_.processes();
+  processes[inner - 1] = processes[inner + 1] = ended;
+  send({.time = limit, .bytes = enough}, processes);
+  EXPECT_TRUE(is_there(content(1)));
+}
+
 TEST_F(AheadTest, EndsAtALimitOfBytes) {
   send({.time = limit, .bytes = 1});
   EXPECT_LE(report_.early_bytes, longest_piece);
 }
 
 TEST_F(AheadTest, EndsAtALimitOfTime) {
-  send({.time = std::chrono::milliseconds(50), .bytes = enough, .bytes_per_second = 1});
+  send({.time = std::chrono::milliseconds(200), .bytes = enough, .bytes_per_second = 1});
   EXPECT_LE(report_.early_bytes, longest_piece);
+  EXPECT_GE(calls_, 3);  // not asleep for all of it
 }
 
 TEST_F(AheadTest, IsLeftOutWithoutAnyTimeOrRoom) {
