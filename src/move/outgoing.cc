@@ -94,8 +94,7 @@ uint64_t Outgoing::early(Bytes piece, const std::function<void(uint64_t page)>& 
   std::vector<std::byte> news;
   for (uint64_t i = 0; i * page_size < piece.size(); ++i) {
     const Bytes page = piece.subspan(i * page_size, page_size);
-    if (is_zero(page) || early_.find(page)) continue;
-    early_.add(page);
+    if (is_zero(page) || !early_.add(page)) continue;
     news.insert(news.end(), page.begin(), page.end());
     tell(i);
   }

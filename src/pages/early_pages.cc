@@ -17,10 +17,9 @@ EarlyPages::Hash EarlyPages::hash_of(Bytes page) {
   return {hash.low64, hash.high64};
 }
 
-void EarlyPages::add(Bytes pages) {
-  CHECK(pages.size() % page_size == 0);
-  for (; !pages.empty(); pages = pages.subspan(page_size))
-    numbers_.try_emplace(hash_of(pages.first(page_size)), count_++);
+bool EarlyPages::add(Bytes page) {
+  CHECK(page.size() == page_size);
+  return numbers_.try_emplace(hash_of(page), static_cast<uint32_t>(numbers_.size())).second;
 }
 
 std::optional<uint32_t> EarlyPages::find(Bytes page) const {

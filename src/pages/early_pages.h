@@ -23,8 +23,8 @@ namespace wayferry {
 /// (source) What has been sent. Some 60 bytes a page.
 class EarlyPages {
  public:
-  /// Whole pages, numbered on from those before.
-  void add(Bytes pages);
+  /// A page, numbered on from those before; false if it is one of them already.
+  bool add(Bytes page);
   /// The number of a page with this content.
   std::optional<uint32_t> find(Bytes page) const;
   bool empty() const { return numbers_.empty(); }
@@ -39,7 +39,6 @@ class EarlyPages {
   static Hash hash_of(Bytes page);
 
   std::unordered_map<Hash, uint32_t, Short> numbers_;
-  uint32_t count_ = 0;
 };
 
 /// (target) The pages themselves, in a file that goes with the object. Once all are here, read()
