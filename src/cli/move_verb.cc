@@ -11,6 +11,7 @@
 #include "move/mover.h"
 #include "move/ssh.h"
 #include "util/error.h"
+#include "util/heap.h"
 
 namespace wayferry {
 namespace {
@@ -53,6 +54,7 @@ MoveMode mode_from(const std::string& word) {
 }
 
 void move_app(const LocalHost& here, const MoveVerbOptions& options) {
+  keep_freed_memory();
   const Interrupt interrupt;  // before the follower's thread
   const Fault fault = Fault::from_environment();
   living_sessions(here.store, here.engine);

@@ -13,6 +13,7 @@
 #include "move/resolve.h"
 #include "move/ssh.h"
 #include "util/error.h"
+#include "util/heap.h"
 
 namespace wayferry {
 namespace {
@@ -27,6 +28,7 @@ struct ReceiveOptions {
 };
 
 void receive(const LocalHost& here, const ReceiveOptions& options) {
+  keep_freed_memory();
   // The end of the ssh connection is noticed at its pipes, in order; a signal from sshd at the same
   // time must not cut the undoing short.
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) ::signal(signal, SIG_IGN);

@@ -23,7 +23,7 @@ class Ahead {
   Ahead(Outgoing& out, const AheadLimits& limits, const std::function<void()>& between)
       : out_(out), limits_(limits), between_(between), end_(Clock::now() + limits.time) {}
 
-  std::vector<HotPage> run(const std::map<pid_t, pid_t>& processes) {
+  SentAhead run(const std::map<pid_t, pid_t>& processes) {
     uint64_t before = 0;
     for (int round = 0; round < most_rounds; ++round) {
       news_ = 0;
@@ -32,17 +32,18 @@ class Ahead {
         return send(inner, address, piece, /*again=*/round > 0);
       };
       const bool all = for_each_private_piece(processes, show);
-      hot_.insert(hot_.begin(), changed_.begin(), changed_.end());
+      ahead_.changed.insert(ahead_.changed.begin(), changed_.begin(), changed_.end());
       if (!all || news_ < little || (round > 0 && news_ > before / 2)) break;
       before = news_;
     }
-    return std::move(hot_);
+    return std::move(ahead_);
   }
 
  private:
   /// False: a limit is reached.
   bool send(pid_t inner, uint64_t address, Bytes piece, bool again) {
     between_();
+    ahead_.places[inner].add({.start = address, .pages = piece.size() / page_size});
     sent_ += out_.early(piece, [&](uint64_t page) {
       ++news_;
       if (again) changed_.push_back({.process = inner, .address = address + page * page_size});
@@ -67,13 +68,13 @@ class Ahead {
   uint64_t sent_ = 0;
   uint64_t news_ = 0;             // pages of this round
   std::vector<HotPage> changed_;  // of this round, but the first
-  std::vector<HotPage> hot_;
+  SentAhead ahead_;
 };
 
 }  // namespace
 
-std::vector<HotPage> send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
-                                const AheadLimits& limits, const std::function<void()>& between) {
+SentAhead send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
+                     const AheadLimits& limits, const std::function<void()>& between) {
   if (limits.time <= std::chrono::milliseconds(0) || limits.bytes == 0) return {};
   return Ahead(out, limits, between).run(processes);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "move/outgoing.h"
+#include "pages/early_pages.h"
 #include "pages/hot_pages.h"
 
 // (source) Private memory is sent while the app still runs, as far as a limit allows, and then, in
@@ -22,10 +23,15 @@ struct AheadLimits {
   uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
 };
 
+struct SentAhead {
+  EarlyPlaces places;
+  /// From round to round, those of the last one first: what the app is working with.
+  std::vector<HotPage> changed;
+};
+
 /// `processes`: pid in the container → on the host. `between` is called between pieces and
-/// all the time while a rate is waited for, and may throw. The pages that changed from round to
-/// round, those of the last one first: what the app is working with.
-std::vector<HotPage> send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
-                                const AheadLimits& limits, const std::function<void()>& between);
+/// all the time while a rate is waited for, and may throw.
+SentAhead send_ahead(Outgoing& out, const std::map<pid_t, pid_t>& processes,
+                     const AheadLimits& limits, const std::function<void()>& between);
 
 }  // namespace wayferry

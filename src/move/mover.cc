@@ -212,7 +212,7 @@ class Mover {
     const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
                              .bytes = room_ahead_,
                              .bytes_per_second = request_.bytes_per_second};
-    changed_last_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
+    ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(work_limit);
     engine_->await_warm_up();
   }
@@ -272,7 +272,7 @@ class Mover {
   void send_rest() {
     shipping_->finish();
     if (drain_)
-      drain_->start(images_, engine_->processes(request_.name), std::move(changed_last_),
+      drain_->start(images_, engine_->processes(request_.name), std::move(ahead_),
                     out_.early_pages());
     ToTarget message;
     message.mutable_restore();
@@ -364,7 +364,7 @@ class Mover {
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target
-  std::vector<HotPage> changed_last_;
+  SentAhead ahead_;
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;

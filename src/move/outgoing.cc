@@ -92,6 +92,7 @@ void Outgoing::state(std::string_view state) {
 
 uint64_t Outgoing::early(Bytes piece, const std::function<void(uint64_t page)>& tell) {
   std::vector<std::byte> news;
+  news.reserve(piece.size());
   for (uint64_t i = 0; i * page_size < piece.size(); ++i) {
     const Bytes page = piece.subspan(i * page_size, page_size);
     if (is_zero(page) || !early_.add(page)) continue;

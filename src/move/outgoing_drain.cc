@@ -3,6 +3,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "pages/page_source.h"
 
 namespace wayferry {
@@ -50,11 +53,14 @@ void OutgoingDrain::start_standby() {
   standby_.emplace(Side::source, app_.name, app_.folders.monitor_log(), app_.bytes_per_second);
 }
 
-void OutgoingDrain::start(const Path& images, const std::vector<pid_t>& processes,
-                          std::vector<HotPage> hot, const EarlyPages& early) {
-  const auto stood_still_for = read_hot_pages(app_.folders.hot_pages());
-  hot.insert(hot.end(), stood_still_for.begin(), stood_still_for.end());
-  pages_.start(images, processes, app_.bytes_per_second, std::move(hot), &early);
+void OutgoingDrain::start(const Path& images, const std::vector<pid_t>& processes, SentAhead ahead,
+                          const EarlyPages& early) {
+  pages_.prepare(images, processes, app_.bytes_per_second);
+  std::vector<HotPage> hot = std::move(ahead.changed);
+  std::ranges::copy(read_hot_pages(app_.folders.hot_pages()), std::back_inserter(hot));
+  pages_.source().prefer(std::move(hot));
+  pages_.source().use_early(early, ahead.places);
+  pages_.start();
 }
 
 DrainReport OutgoingDrain::wait(const Tell& tell) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "move/ahead.h"
 #include "move/drain_progress.h"
 #include "move/link.h"
 #include "move/page_service.h"
@@ -32,9 +33,10 @@ class OutgoingDrain {
   /// target's last words on `link` say why, if it had any.
   OutgoingDrain(OutgoingApp app, Link& link);
 
-  /// Serves what the images in this folder left out: what changed last (`hot`) first, then what the
-  /// app stood still for after its last move. `early`, what the target has, must outlive this.
-  void start(const Path& images, const std::vector<pid_t>& processes, std::vector<HotPage> hot,
+  /// Serves what the images in this folder left out: what changed last first, then what the app
+  /// stood still for after its last move, then what is at the target already. `early` must outlive
+  /// this.
+  void start(const Path& images, const std::vector<pid_t>& processes, SentAhead ahead,
              const EarlyPages& early);
 
   using Tell = std::function<void(const DrainProgress&)>;

@@ -31,14 +31,15 @@ PageService::Links PageService::make_links() const {
   return {.faults = std::move(faults), .bulk = bulk.get()};
 }
 
-void PageService::start(const Path& images, const std::vector<pid_t>& processes,
-                        uint64_t bytes_per_second, std::vector<HotPage> hot,
-                        const EarlyPages* early) {
+void PageService::prepare(const Path& images, const std::vector<pid_t>& processes,
+                          uint64_t bytes_per_second) {
   memory_.emplace(by_inner_pid(processes));
   auto lazy = all_lazy_ranges(images);
   for (const auto& [process, ranges] : lazy) all_pages_ += count_pages(ranges);
-  source_.emplace(*memory_, std::move(lazy), bytes_per_second, early);
-  source_->prefer(std::move(hot));
+  source_.emplace(*memory_, std::move(lazy), bytes_per_second);
+}
+
+void PageService::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);

@@ -27,9 +27,12 @@ class PageService {
 
   /// Before start(), or start() does it: nothing has to be there to be served yet. Throws Failure.
   void connect() { links_ = make_links(); }
-  /// From now on pages can be asked for. `bytes_per_second`: 0 is no limit. `early` as PageSource.
-  void start(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second,
-             std::vector<HotPage> hot, const EarlyPages* early = nullptr);
+  /// What there is to serve. `bytes_per_second`: 0 is no limit.
+  void prepare(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second);
+  /// For prefer() and use_early().
+  PageSource& source() { return *source_; }
+  /// From now on pages can be asked for.
+  void start();
   /// Waits until the target has everything (true), or `limit` has passed. Throws Failure when it
   /// cannot be reached for the grace of a drain.
   bool wait_drained(std::chrono::milliseconds limit);

@@ -87,8 +87,9 @@ void finish_outgoing_drain(const LocalHost& host, const std::string& name,
   host.store.save(record);
   if (auto monitor = MonitorClient::connect(folders.control())) monitor->dismiss();
   PageService pages({.host = record.move_host, .session = name, .move_id = record.move_id});
-  pages.start(images_of(folders), engine->processes(name), bytes_per_second,
-              read_hot_pages(folders.hot_pages()));
+  pages.prepare(images_of(folders), engine->processes(name), bytes_per_second);
+  pages.source().prefer(read_hot_pages(folders.hot_pages()));
+  pages.start();
   while (!pages.wait_drained(asking_pause)) continue;
   remove_drained(host, *engine, name);
 }

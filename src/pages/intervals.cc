@@ -38,4 +38,13 @@ std::optional<PageRange> Intervals::first_from(uint64_t address, uint64_t most) 
   return PageRange{.start = start, .pages = std::min(most, (at->second - start) / page_size)};
 }
 
+std::optional<PageRange> Intervals::first_within(PageRange range) const {
+  auto found = first_from(range.start, range.pages);
+  if (!found) return std::nullopt;
+  const uint64_t end = range.start + range.pages * page_size;
+  if (found->start >= end) return std::nullopt;
+  found->pages = std::min(found->pages, (end - found->start) / page_size);
+  return found;
+}
+
 }  // namespace wayferry

@@ -21,6 +21,8 @@ class Intervals {
 
   /// The first pages of the set at or after `address`, at most `most` of them, all in one piece.
   std::optional<PageRange> first_from(uint64_t address, uint64_t most) const;
+  /// The first pages of the set that lie in `range`, all in one piece.
+  std::optional<PageRange> first_within(PageRange range) const;
 
  private:
   std::map<uint64_t, uint64_t> starts_;  // start → end, apart from each other

@@ -18,8 +18,8 @@ static_assert(most_read_ahead <= most_pages, "a read-ahead is one frame");
 }  // namespace
 
 PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
-                       uint64_t bytes_per_second, const EarlyPages* early)
-    : memory_(memory), bytes_per_second_(bytes_per_second), early_(early) {
+                       uint64_t bytes_per_second)
+    : memory_(memory), bytes_per_second_(bytes_per_second) {
   for (const auto& [process, ranges] : lazy)
     for (const PageRange& range : ranges) lazy_[process].add(range);
   unsent_ = lazy_;
@@ -28,7 +28,7 @@ PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<P
 
 bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
                        const std::function<void()>& cut) {
-  if (std::exchange(served_, true)) early_ = nullptr;
+  if (std::exchange(served_, true)) forget_early();
   std::exception_ptr error;
   std::jthread pusher;
   const auto start_bulk = [&] {
@@ -124,8 +124,7 @@ std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
   const uint64_t ahead = streams_.ask(process, address);
   Intervals& unsent = unsent_[process];
   unsent.remove({.start = address, .pages = 1});
-  const auto more = unsent.first_from(after, ahead);
-  if (more && more->start < after + ahead * page_size) {
+  if (const auto more = unsent.first_within({.start = after, .pages = ahead})) {
     taken.push_back(*more);
     unsent.remove(*more);
   }
@@ -138,16 +137,51 @@ void PageSource::prefer(std::vector<HotPage> pages) {
   preferred_.assign(pages.begin(), pages.end());
 }
 
+void PageSource::use_early(const EarlyPages& pages, const EarlyPlaces& places) {
+  early_ = &pages;
+  early_places_ = places;
+  const std::lock_guard lock(mutex_);
+  early_unsent_ = places;
+}
+
+void PageSource::forget_early() {
+  early_ = nullptr;
+  const std::lock_guard lock(mutex_);
+  early_unsent_.clear();
+}
+
 std::optional<std::pair<pid_t, PageRange>> PageSource::take_preferred() {
   while (!preferred_.empty()) {
     const HotPage hot = preferred_.front();
     preferred_.pop_front();
     const auto unsent = unsent_.find(hot.process);
     if (unsent == unsent_.end()) continue;
-    const auto range = unsent->second.first_from(hot.address, hot_window);
-    if (!range || range->start >= hot.address + hot_window * page_size) continue;
+    const auto range = unsent->second.first_within({.start = hot.address, .pages = hot_window});
+    if (!range) continue;
     unsent->second.remove(*range);
     return std::pair(hot.process, *range);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::pair<pid_t, PageRange>> PageSource::take_early() {
+  while (!early_unsent_.empty()) {
+    const pid_t process = early_unsent_.begin()->first;
+    Intervals& places = early_unsent_.begin()->second;
+    const auto place = places.first_from(0, most_pages);
+    if (!place) {
+      early_unsent_.erase(early_unsent_.begin());
+      continue;
+    }
+    places.remove(*place);
+    Intervals& unsent = unsent_[process];
+    const auto range = unsent.first_within(*place);
+    if (!range) continue;
+    unsent.remove(*range);
+    const uint64_t next = range->start + range->pages * page_size;
+    const uint64_t end = place->start + place->pages * page_size;
+    places.add({.start = next, .pages = (end - next) / page_size});
+    return std::pair(process, *range);
   }
   return std::nullopt;
 }
@@ -175,6 +209,7 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_streamed() {
 std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
   const std::lock_guard lock(mutex_);
   auto taken = take_preferred();
+  if (!taken) taken = take_early();
   if (!taken) taken = take_streamed();
   uint64_t left = 0;
   for (const auto& [process, unsent] : unsent_) left += unsent.pages();
@@ -202,9 +237,12 @@ bool PageSource::keep_to_rate(uint64_t bytes) {
   return true;
 }
 
-PageSource::Way PageSource::way_of(Bytes page) const {
+PageSource::Way PageSource::way_of(pid_t process, uint64_t address, Bytes page) const {
   if (is_zero(page)) return {FrameKind::zero};
-  const auto number = early_ ? early_->find(page) : std::nullopt;
+  if (!early_) return {FrameKind::raw};
+  const auto places = early_places_.find(process);
+  const bool looked_at = places != early_places_.end() && places->second.contains(address);
+  const auto number = looked_at ? early_->find(page) : std::nullopt;
   return number ? Way{FrameKind::known, *number} : Way{FrameKind::raw};
 }
 
@@ -214,7 +252,8 @@ void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Pa
   const auto memory = std::span(buffer).first(range.pages * page_size);
   memory_.read(process, range.start, memory);
   const auto way = [&](uint64_t i) {
-    return way_of(Bytes(memory).subspan(i * page_size, page_size));
+    return way_of(process, range.start + i * page_size,
+                  Bytes(memory).subspan(i * page_size, page_size));
   };
   Way next = way(0);
   for (uint64_t from = 0, to = 0; from < range.pages; from = to) {

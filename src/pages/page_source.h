@@ -36,11 +36,9 @@ struct PageSourceNumbers {
 
 class PageSource {
  public:
-  /// `lazy`: what may be asked for. `bytes_per_second`: of bulk data; 0 is no limit. `early`: what
-  /// the target has already, as far as it is the same; may be null. Whoever succeeds there does not
-  /// have it, so it counts for the first pair of connections only.
+  /// `lazy`: what may be asked for. `bytes_per_second`: of bulk data; 0 is no limit.
   PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
-             uint64_t bytes_per_second, const EarlyPages* early = nullptr);
+             uint64_t bytes_per_second);
 
   /// Serves over one pair of connections. True: the target has everything. False: stopped. Throws
   /// ChannelLost, after which another pair can go on where this one ended. `cut` must break both
@@ -50,10 +48,15 @@ class PageSource {
 
   /// Before serve(): these go first in bulk, in this order.
   void prefer(std::vector<HotPage> pages);
+  /// Before serve(): what the target has already, as far as it is the same, in these places. It is
+  /// named next, since that costs the link nothing. Whoever succeeds the target does not have it,
+  /// so it counts for the first pair of connections only.
+  void use_early(const EarlyPages& pages, const EarlyPlaces& places);
 
   const PageSourceNumbers& numbers() const { return numbers_; }
 
  private:
+  void forget_early();
   bool serve_faults(Channel& faults, const std::stop_token& stop,
                     const std::function<void()>& start_bulk);
   void answer(Channel& faults, const Frame& ask);
@@ -65,6 +68,7 @@ class PageSource {
   std::optional<std::pair<pid_t, PageRange>> take_next();
   std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
   std::optional<std::pair<pid_t, PageRange>> take_preferred();
+  std::optional<std::pair<pid_t, PageRange>> take_early();
   std::optional<std::pair<pid_t, PageRange>> take_streamed();
   /// How a page is sent: as zero, known (by this number) or raw.
   struct Way {
@@ -75,7 +79,7 @@ class PageSource {
       return next.kind == kind && (kind != FrameKind::known || next.number == number + after);
     }
   };
-  Way way_of(Bytes page) const;
+  Way way_of(pid_t process, uint64_t address, Bytes page) const;
   void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
   void send_run(Channel& channel, Frame frame, Bytes pages, const Way& way, Packing* packing);
   void send_content(Channel& channel, Frame frame, Bytes pages, Packing* packing);
@@ -87,7 +91,8 @@ class PageSource {
   const FrozenMemory& memory_;
   std::map<pid_t, Intervals> lazy_;
   uint64_t bytes_per_second_;
-  const EarlyPages* early_;
+  const EarlyPages* early_ = nullptr;
+  EarlyPlaces early_places_;
   bool served_ = false;
   std::chrono::steady_clock::time_point may_send_at_{};
   PageSourceNumbers numbers_;
@@ -97,6 +102,7 @@ class PageSource {
   uint64_t last_asked_ = 0;
   std::mutex mutex_;  // for all below
   std::deque<HotPage> preferred_;
+  EarlyPlaces early_unsent_;
   std::map<pid_t, Intervals> unsent_;
   Streams streams_;
 };

@@ -76,13 +76,13 @@ class AheadTest : public testing::Test {
     out_.emplace(*source_, report_);
   }
 
-  std::vector<HotPage> send(const AheadLimits& limits) { return send(limits, busy_.processes()); }
+  SentAhead send(const AheadLimits& limits) { return send(limits, busy_.processes()); }
 
-  std::vector<HotPage> send(const AheadLimits& limits, const std::map<pid_t, pid_t>& processes) {
-    auto hot = send_ahead(*out_, processes, limits, [this] { ++calls_; });
+  SentAhead send(const AheadLimits& limits, const std::map<pid_t, pid_t>& processes) {
+    auto sent = send_ahead(*out_, processes, limits, [this] { ++calls_; });
     out_->early_end(limit);
     received_.get();
-    return hot;
+    return sent;
   }
 
   // Whether the page of this content is at the target, where the source thinks it is.
@@ -108,14 +108,16 @@ class AheadTest : public testing::Test {
 constexpr uint64_t enough = uint64_t{1} << 40;
 
 TEST_F(AheadTest, BringsAllThatStaysTheSame) {
-  send({.time = limit, .bytes = enough});
+  const auto sent = send({.time = limit, .bytes = enough});
   for (uint64_t i = 0; i < pages; ++i)
     EXPECT_TRUE(i == busy_page || is_there(content(i))) << "page " << i;
   EXPECT_GE(report_.early_bytes, (pages - 1) * page_size);
+  EXPECT_TRUE(sent.places.at(inner).contains(busy_.address(0)));
+  EXPECT_TRUE(sent.places.at(inner).contains(busy_.address(pages - 1)));
 }
 
 TEST_F(AheadTest, TellsWhatChangesAllTheTime) {
-  const auto hot = send({.time = limit, .bytes = enough});
+  const auto hot = send({.time = limit, .bytes = enough}).changed;
   EXPECT_TRUE(
       std::ranges::contains(hot, HotPage{.process = inner, .address = busy_.address(busy_page)}));
   EXPECT_FALSE(std::ranges::contains(hot, HotPage{.process = inner, .address = busy_.address(1)}));
@@ -143,8 +145,8 @@ TEST_F(AheadTest, EndsAtALimitOfTime) {
 }
 
 TEST_F(AheadTest, IsLeftOutWithoutAnyTimeOrRoom) {
-  EXPECT_TRUE(send_ahead(*out_, busy_.processes(), {.time = limit, .bytes = 0}, {}).empty());
-  EXPECT_TRUE(send({.bytes = enough}).empty());
+  EXPECT_TRUE(send_ahead(*out_, busy_.processes(), {.time = limit, .bytes = 0}, {}).places.empty());
+  EXPECT_TRUE(send({.bytes = enough}).places.empty());
   EXPECT_EQ(report_.early_bytes, 0);
 }
 

@@ -170,12 +170,17 @@ class FillerTest : public testing::Test {
     for (const UniqueFd& end : ends_) ::shutdown(end.get(), SHUT_RDWR);
   }
 
-  void serve(uint64_t rate = 0, const EarlyPages* early = nullptr) {
+  void serve(uint64_t rate = 0, const EarlyPages* early = nullptr, PageRange looked_at = {}) {
     memory_.emplace(std::map<pid_t, pid_t>{{inner, source_}});
     pages_.emplace(
         *memory_,
         std::map<pid_t, std::vector<PageRange>>{{inner, {{.start = base, .pages = page_count}}}},
-        rate, early);
+        rate);
+    if (early) {
+      EarlyPlaces places;
+      places[inner].add(looked_at);
+      pages_->use_early(*early, places);
+    }
     serve_again();
   }
 
@@ -198,9 +203,11 @@ class FillerTest : public testing::Test {
       std::this_thread::yield();
   }
 
+  static constexpr uint64_t slow = 2'000'000;  // bytes a second
+
   // Slowly, so that the cut comes in the middle.
-  void serve_and_cut(const EarlyPages* early = nullptr) {
-    serve(/*rate=*/2'000'000, early);
+  void serve_and_cut(const EarlyPages* early = nullptr, PageRange looked_at = {}) {
+    serve(slow, early, looked_at);
     await_hand_over();
     filler_->drain();
     while (filler_->numbers().filled < 100) std::this_thread::yield();
@@ -328,6 +335,7 @@ class AheadFillerTest : public FillerTest {
   static constexpr uint64_t first = 100;
   static constexpr uint64_t end = 400;
   static constexpr uint64_t changed = 200;  // holds no zeros
+  static constexpr PageRange looked_at{.start = base + first * page_size, .pages = end - first};
 
   void SetUp() override {
     FillerTest::SetUp();
@@ -345,6 +353,13 @@ class AheadFillerTest : public FillerTest {
     filler_->use_early(*there_);
   }
 
+  // How many of these pages hold no zeros and have not changed.
+  static uint64_t known(uint64_t from, uint64_t to) {
+    uint64_t count = 0;
+    for (uint64_t i = from; i < to; ++i) count += i % 3 != 0 && i != changed;
+    return count;
+  }
+
   EarlyPages early_;
   std::vector<Page> store_;
   std::optional<EarlyStore> there_;
@@ -352,22 +367,45 @@ class AheadFillerTest : public FillerTest {
 
 TEST_F(AheadFillerTest, TakesWhatIsStillTheSameFromThere) {
   use_store(0);
-  serve(0, &early_);
+  serve(0, &early_, looked_at);
   await_hand_over();
   filler_->drain();
   ASSERT_TRUE(filler_->wait_drained(limit));
   serving_.join();
   expect_all_content();
-  uint64_t ahead = 0;
-  for (uint64_t i = first; i < end; ++i) ahead += i % 3 != 0 && i != changed;
+  const uint64_t ahead = known(first, end);
   EXPECT_EQ(pages_->numbers().known_pages, ahead);
   const uint64_t content_pages = page_count - (page_count + 2) / 3;
   EXPECT_LT(pages_->numbers().wire_bytes, (content_pages - ahead + 16) * page_size);
 }
 
+TEST_F(AheadFillerTest, NamesFirstWhatIsThere) {
+  use_store(0);
+  serve(slow, &early_, looked_at);
+  await_hand_over();
+  while (pages_->numbers().known_pages < known(first, end)) std::this_thread::yield();
+  // The page that changed, and what may have been begun since: not those before the others.
+  EXPECT_LT(pages_->numbers().bulk_pages, first / 2);
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  expect_all_content();
+}
+
+TEST_F(AheadFillerTest, LooksForThemWhereTheyWereOnly) {
+  use_store(0);
+  constexpr uint64_t middle = 300;
+  serve(0, &early_, {.start = looked_at.start, .pages = middle - first});
+  await_hand_over();
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  serving_.join();
+  expect_all_content();
+  EXPECT_EQ(pages_->numbers().known_pages, known(first, middle));
+}
+
 TEST_F(AheadFillerTest, AsksForContentAgainOverAnotherConnection) {
   use_store(0);
-  serve_and_cut(&early_);
+  serve_and_cut(&early_, looked_at);
   const uint64_t before = pages_->numbers().known_pages;
   serve_again();
   ASSERT_TRUE(filler_->wait_drained(limit));
@@ -377,14 +415,14 @@ TEST_F(AheadFillerTest, AsksForContentAgainOverAnotherConnection) {
 
 TEST_F(AheadFillerTest, TakesNothingThatIsSomethingElse) {
   use_store(1);  // so that each number means the page after
-  serve(0, &early_);
+  serve(0, &early_, looked_at);
   await_hand_over();
   filler_->drain();
   EXPECT_THROW(filler_->wait_drained(limit), ProtocolError);
 }
 
 TEST_F(AheadFillerTest, TakesNothingFromAnEmptyStore) {
-  serve(0, &early_);
+  serve(0, &early_, looked_at);
   await_hand_over();
   filler_->drain();
   EXPECT_THROW(filler_->wait_drained(limit), ProtocolError);
