@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// To start an OCI runtime and CRIU takes as long as a small dump. So they are started while the app
-// still runs, and a library in CRIU (preload.h) lets it wait once it has been told what to do, but
-// has not looked at anything yet: neither at its configuration nor at the app. It connects to a
-// socket and goes on when it is sent a byte; when the socket is closed instead it ends.
+// To start an OCI runtime and CRIU takes as long as a small dump or restore. So they are started
+// while the app still runs, at both ends, and a library in CRIU (preload.h) lets it wait once it
+// has been told what to do, but has not looked at anything yet: neither at its configuration nor at
+// the app or its images. It connects to a socket and goes on when it is sent a byte; when the
+// socket is closed instead it ends.
 
 namespace wayferry {
 

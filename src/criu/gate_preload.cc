@@ -15,11 +15,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace {
 
-// The first field of a request, its type, and the type of a dump (images/rpc.proto).
+// The first field of a request, its type, and the types of a dump and a restore (images/rpc.proto).
 constexpr std::string_view dump_request("\x08\x01", 2);
+constexpr std::string_view restore_request("\x08\x02", 2);
 
 bool in_criu() {
   return std::string_view(::program_invocation_short_name) == "criu";
@@ -48,9 +50,13 @@ bool pass_gate(const char* path) {
 extern "C" ssize_t recv(int socket, void* buffer, size_t size, int flags) {
   static const auto below = reinterpret_cast<decltype(&recv)>(::dlsym(RTLD_NEXT, "recv"));
   const ssize_t result = below(socket, buffer, size, flags);
-  const bool is_dump = (flags & MSG_PEEK) == 0 && result >= 2 && size >= 2 && in_criu() &&
-                       std::memcmp(buffer, dump_request.data(), dump_request.size()) == 0;
-  const char* const path = is_dump ? ::getenv(wayferry::gate_variable) : nullptr;
+  const std::string_view head(static_cast<const char*>(buffer), result >= 2 && size >= 2 ? 2 : 0);
+  const bool waits =
+      (flags & MSG_PEEK) == 0 && in_criu() && (head == dump_request || head == restore_request);
+  // Once, also for CRIU's children: what else they receive may begin like a request.
+  static bool asked = false;
+  const bool first = waits && !std::exchange(asked, true);
+  const char* const path = first ? ::getenv(wayferry::gate_variable) : nullptr;
   if (path && !pass_gate(path)) ::_exit(EXIT_FAILURE);
   return result;
 }

@@ -41,8 +41,12 @@ std::string installed(const char* library) {
 
 }  // namespace
 
+std::string restore_preload() {
+  return installed("criu-gate.so");
+}
+
 std::string dump_preload(const std::vector<pid_t>& processes, bool lazy) {
-  std::string names = installed("criu-gate.so");
+  std::string names = restore_preload();
   const auto add = [&names](const char* library) { names += ":" + installed(library); };
   if (!inet_sockets_answer()) add("criu-sockets.so");
   if (std::ranges::any_of(processes, limits_are_secret)) add("criu-limits.so");

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-// Libraries that are loaded into CRIU for a dump that it could not make, or only badly, alone. Its
-// program stays what it is, and it gets no library that it does not need.
+// Libraries that are loaded into CRIU for what it could not do, or only badly, alone. Its program
+// stays what it is, and it gets no library that it does not need. All but the first are for dumps.
 //
-// gate: what gate.h tells of, for every dump.
+// gate: what gate.h tells of, for every dump and restore.
 //
 // sockets: CRIU up to 4.2 asks every socket whether it passes credentials and security labels;
 // since Linux 6.16 only unix, netlink and bluetooth sockets answer, so that CRIU can dump no other
@@ -25,5 +25,7 @@ namespace wayferry {
 /// What LD_PRELOAD must name for a dump of these processes on this kernel. Throws Failure if
 /// something was not installed beside us.
 std::string dump_preload(const std::vector<pid_t>& processes, bool lazy);
+/// The same for a restore.
+std::string restore_preload();
 
 }  // namespace wayferry

@@ -107,4 +107,11 @@ std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs, 
   return config.dump(2) + "\n";
 }
 
+std::vector<Path> mount_points(const std::string& config) {
+  std::vector<Path> points;
+  for (const Json& mount : Json::parse(config).at("mounts"))
+    points.emplace_back(mount.at("destination").get<std::string>());
+  return points;
+}
+
 }  // namespace wayferry

@@ -43,4 +43,7 @@ std::vector<std::string> base_environment(const AppUser& user);
 std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs,
                           CriuOptions criu = CriuOptions::annotation);
 
+/// Where something is mounted below the root, by such a config.json.
+std::vector<Path> mount_points(const std::string& config);
+
 }  // namespace wayferry

@@ -136,8 +136,15 @@ class Engine {
   /// should follow. Ends with the engine.
   virtual void warm_up_checkpoint(const std::string& /*name*/, const ContainerDirs& /*dirs*/,
                                   const CheckpointOptions& /*options*/) {}
-  /// Waits until all of that is up.
-  virtual void await_warm_up() {}
+  /// Waits until all of that is up. What warm_up_restore() on the target must be told; empty if
+  /// nothing can be done there beforehand.
+  virtual std::string await_warm_up() { return {}; }
+  /// Starts what a restore with these options needs before its images are there, and waits until it
+  /// is up. `told` is await_warm_up()'s answer on the source, not empty. The restore() that should
+  /// follow takes no others. Ends with remove(), or the engine.
+  virtual void warm_up_restore(const std::string& /*name*/, const ContainerDirs& /*dirs*/,
+                               const RestoreOptions& /*options*/, const ContainerOutput& /*output*/,
+                               const std::string& /*told*/) {}
 
   /// Writes the paused container's images. The container stays alive and paused, whatever happens:
   /// the source keeps the app until the commit. A Failure quotes CRIU's own error lines.

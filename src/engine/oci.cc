@@ -178,6 +178,21 @@ std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
   return runtime_error(dirs, command, status);
 }
 
+std::unique_ptr<PendingCriu> OciEngine::start_runtime(const ContainerDirs& dirs,
+                                                      const std::vector<std::string>& command,
+                                                      const std::vector<std::string>& arguments,
+                                                      SpawnOptions spawning, const Path& gate) {
+  return std::make_unique<PendingCriu>(runtime_words(dirs, command, arguments), std::move(spawning),
+                                       gate);
+}
+
+std::optional<std::string> OciEngine::finish_runtime(const ContainerDirs& dirs,
+                                                     const std::vector<std::string>& command,
+                                                     PendingCriu& pending) {
+  if (pending.arrived()) pending.open();
+  return runtime_error(dirs, command, pending.wait());
+}
+
 std::vector<pid_t> OciEngine::processes(const std::string& name) {
   return group(name).processes();
 }
@@ -190,7 +205,7 @@ void OciEngine::resume(const std::string& name) {
   group(name).thaw();
 }
 
-std::unique_ptr<PendingDump> OciEngine::start_dump(const std::string& name,
+std::unique_ptr<PendingCriu> OciEngine::start_dump(const std::string& name,
                                                    const ContainerDirs& dirs,
                                                    const CheckpointOptions& options) {
   const Runtime below = runtime(name, dirs);
@@ -203,8 +218,8 @@ std::unique_ptr<PendingDump> OciEngine::start_dump(const std::string& name,
                    below.checkpoint_options.end());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(below.id);
-  return std::make_unique<PendingDump>(
-      runtime_words(dirs, below.command, arguments),
+  return start_runtime(
+      dirs, below.command, arguments,
       make_dump_environment(BundlePaths(dirs), processes(name), options, below.criu_options),
       options.work / "gate");
 }
@@ -213,16 +228,18 @@ void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs&
                                    const CheckpointOptions& options) {
   // The sockets are not known yet, and with these options they are read at once.
   if (runtime(name, dirs).criu_options == CriuOptions::environment) return;
-  pending_ = start_dump(name, dirs, options);
+  pending_dump_ = start_dump(name, dirs, options);
+  descriptors_ = options.images / descriptors_file;
 }
 
-void OciEngine::await_warm_up() {
-  if (pending_) pending_->arrived();  // whether it has is looked at when it is needed
+std::string OciEngine::await_warm_up() {
+  if (!pending_dump_ || !pending_dump_->arrived()) return {};  // looked at when it is needed
+  return read_file(descriptors_).value_or("");
 }
 
 std::optional<std::string> OciEngine::dump(const std::string& name, const ContainerDirs& dirs,
                                            const CheckpointOptions& options) {
-  auto pending = std::move(pending_);
+  auto pending = std::move(pending_dump_);
   if (pending && !pending->arrived()) {
     // It has dumped, or tried to, what it should have waited for: once more, now that it may.
     pending.reset();
@@ -230,8 +247,7 @@ std::optional<std::string> OciEngine::dump(const std::string& name, const Contai
       std::filesystem::remove_all(image);
   }
   if (!pending) pending = start_dump(name, dirs, options);
-  if (pending->arrived()) pending->open();
-  return runtime_error(dirs, runtime(name, dirs).command, pending->wait());
+  return finish_runtime(dirs, runtime(name, dirs).command, *pending);
 }
 
 void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,

@@ -8,7 +8,7 @@
 #include "criu/config.h"
 #include "engine/cgroup.h"
 #include "engine/engine.h"
-#include "engine/pending_dump.h"
+#include "engine/pending_criu.h"
 #include "util/process.h"
 
 // What is the same below every engine: a container is processes in one control group, made by an
@@ -26,7 +26,7 @@ class OciEngine : public Engine {
   void resume(const std::string& name) override;
   void warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
                           const CheckpointOptions& options) override;
-  void await_warm_up() override;
+  std::string await_warm_up() override;
   void checkpoint(const std::string& name, const ContainerDirs& dirs,
                   const CheckpointOptions& options) override;
   void release(const std::string& name) override;
@@ -44,6 +44,10 @@ class OciEngine : public Engine {
   virtual Runtime runtime(const std::string& name, const ContainerDirs& dirs) = 0;
   virtual Cgroup group(const std::string& name) = 0;
 
+  /// runc's, among the images: what the app's standard streams were. It writes it before it starts
+  /// CRIU, and reads it before it starts CRIU for the restore.
+  static constexpr const char* descriptors_file = "descriptors.json";
+
   /// How a runtime is started whose words become the app's own.
   static SpawnOptions with_output(const ContainerOutput& output);
   /// Runs one command of an OCI runtime. Nothing if it succeeded, else the runtime's own words.
@@ -51,6 +55,15 @@ class OciEngine : public Engine {
                                                 const std::vector<std::string>& command,
                                                 const std::vector<std::string>& arguments,
                                                 const SpawnOptions& spawning);
+  /// Starts one whose CRIU waits at the socket `gate`.
+  static std::unique_ptr<PendingCriu> start_runtime(const ContainerDirs& dirs,
+                                                    const std::vector<std::string>& command,
+                                                    const std::vector<std::string>& arguments,
+                                                    SpawnOptions spawning, const Path& gate);
+  /// Lets that go on, to its end; the rest as run_runtime().
+  static std::optional<std::string> finish_runtime(const ContainerDirs& dirs,
+                                                   const std::vector<std::string>& command,
+                                                   PendingCriu& pending);
 
   /// CRIU's options for a restore under any engine.
   static CriuConfig restore_config(const RestoreOptions& options);
@@ -63,13 +76,14 @@ class OciEngine : public Engine {
                                 const std::string& engine);
 
  private:
-  std::unique_ptr<PendingDump> start_dump(const std::string& name, const ContainerDirs& dirs,
+  std::unique_ptr<PendingCriu> start_dump(const std::string& name, const ContainerDirs& dirs,
                                           const CheckpointOptions& options);
   /// The runtime's words if it failed.
   std::optional<std::string> dump(const std::string& name, const ContainerDirs& dirs,
                                   const CheckpointOptions& options);
 
-  std::unique_ptr<PendingDump> pending_;
+  std::unique_ptr<PendingCriu> pending_dump_;
+  Path descriptors_;  // that the pending dump has written for the restore
 };
 
 }  // namespace wayferry

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "engine/root.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -12,6 +15,7 @@
 #include <algorithm>
 
 #include "util/error.h"
+#include "util/unique_fd.h"
 
 namespace wayferry {
 namespace {
@@ -122,6 +126,21 @@ std::string escaped(const Path& path, std::string_view separators) {
   return result;
 }
 
+// openat2(2) because links in the root file system mean places in there.
+void own_folder(int root, const Path& folder) {
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT;
+  const UniqueFd fd(
+      static_cast<int>(::syscall(SYS_openat2, root, folder.c_str(), &how, sizeof how)));
+  if (!fd && errno == ENOENT) return;  // whoever makes it makes it in the upper layer
+  check("openat2", fd.get(), folder.native());
+  struct stat status{};
+  check("fstat", ::fstat(fd.get(), &status), folder.native());
+  // Any change does it, also one that changes nothing.
+  check("fchmod", ::fchmod(fd.get(), status.st_mode & 07777), folder.native());
+}
+
 }  // namespace
 
 bool is_common_device(mode_t mode, dev_t device) {
@@ -145,6 +164,15 @@ void mount_root(const RootLayers& layers) {
   const std::string options = overlay_options(layers);
   check("mount overlay", ::mount("wayferry", layers.mount.c_str(), "overlay", 0, options.c_str()),
         options);
+}
+
+void own_folders_above(const std::vector<Path>& places, const Path& mounted_root) {
+  const UniqueFd root(check("open", ::open(mounted_root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC),
+                            mounted_root.native()));
+  for (const Path& place : places)
+    for (Path folder = place.relative_path().parent_path(); !folder.empty();
+         folder = folder.parent_path())
+      own_folder(root.get(), folder);
 }
 
 void unmount_root(const RootLayers& layers) {

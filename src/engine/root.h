@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
 #include "engine/app_user.h"
 #include "util/io.h"
 
@@ -25,6 +27,11 @@ struct RootLayers {
 
 /// Makes the skeleton and mounts the layers. Throws Failure if the base cannot serve.
 void mount_root(const RootLayers& layers);
+
+/// Takes the folders that lead to these places over into the upper layer, as they are. For who
+/// looks places up while files still come into that layer: an overlay that has found a folder in
+/// the base only does not notice one that appears above it later, and what is in there.
+void own_folders_above(const std::vector<Path>& places, const Path& mounted_root);
 
 /// Unmounts the root and removes skeleton and mount point, also when they are not there.
 void unmount_root(const RootLayers& layers);

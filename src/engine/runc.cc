@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/runc.h"
 
+#include "criu/preload.h"
 #include "engine/image.h"
 #include "engine/namespaces.h"
 #include "engine/root.h"
@@ -135,8 +136,15 @@ OciEngine::Runtime RuncEngine::runtime(const std::string& name, const ContainerD
           .criu_options = criu_options()};
 }
 
-pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
-                          const RestoreOptions& options, const ContainerOutput& output) {
+std::vector<std::string> RuncEngine::restore_command(const std::string& name,
+                                                     const BundlePaths& paths) const {
+  return joined(restore_door(name, paths), program(paths));
+}
+
+std::unique_ptr<PendingCriu> RuncEngine::start_restore(const std::string& name,
+                                                       const ContainerDirs& dirs,
+                                                       const RestoreOptions& options,
+                                                       const ContainerOutput& output) {
   const BundlePaths paths(dirs);
   restore_config(options).write(paths.criu);
   std::vector<std::string> arguments = {
@@ -146,8 +154,33 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
   arguments = joined(std::move(arguments), restore_options());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(name);
-  const auto error = run_runtime(dirs, joined(restore_door(name, paths), program(paths)), arguments,
-                                 with_output(output));
+  SpawnOptions spawning = with_output(output);
+  spawning.environment.push_back("LD_PRELOAD=" + restore_preload());
+  return start_runtime(dirs, restore_command(name, paths), arguments, std::move(spawning),
+                       options.work / "gate");
+}
+
+void RuncEngine::warm_up_restore(const std::string& name, const ContainerDirs& dirs,
+                                 const RestoreOptions& options, const ContainerOutput& output,
+                                 const std::string& told) {
+  // Its CRIU reads its options at once, and with them what has to be there by then.
+  if (criu_options() == CriuOptions::environment) return;
+  const BundlePaths paths(dirs);
+  own_folders_above(mount_points(read_file(paths.config).value_or("")), paths.root);
+  const Path descriptors = options.images / descriptors_file;
+  write_file(descriptors, told);
+  const Undo undo([&] { std::filesystem::remove(descriptors); });  // it comes again, as an image
+  pending_restore_ = start_restore(name, dirs, options, output);
+  pending_restore_->arrived();  // whether it has is looked at when it is needed
+}
+
+pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
+                          const RestoreOptions& options, const ContainerOutput& output) {
+  const BundlePaths paths(dirs);
+  auto pending = std::move(pending_restore_);
+  if (!pending || !pending->arrived())  // else it has tried to restore nothing, and failed
+    pending = start_restore(name, dirs, options, output);
+  const auto error = finish_runtime(dirs, restore_command(name, paths), *pending);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
   hold_restored(group(name), options.images);
   return read_pid(paths.pid);
@@ -162,6 +195,7 @@ void RuncEngine::delete_container(const std::string& name, const BundlePaths& pa
 
 void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
+  pending_restore_.reset();
   kill(name, 0ms);
   delete_container(name, paths);
   remove_cgroups(name);

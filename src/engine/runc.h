@@ -23,6 +23,9 @@ class RuncEngine : public OciEngine {
   void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
   pid_t start(const std::string& name, const ContainerDirs& dirs,
               const ContainerOutput& output) override;
+  void warm_up_restore(const std::string& name, const ContainerDirs& dirs,
+                       const RestoreOptions& options, const ContainerOutput& output,
+                       const std::string& told) override;
   pid_t restore(const std::string& name, const ContainerDirs& dirs, const RestoreOptions& options,
                 const ContainerOutput& output) override;
   void open_network(const ContainerSpec& spec, const ContainerDirs& dirs) override;
@@ -44,8 +47,14 @@ class RuncEngine : public OciEngine {
                                                 const BundlePaths& paths) const;
 
  private:
+  std::unique_ptr<PendingCriu> start_restore(const std::string& name, const ContainerDirs& dirs,
+                                             const RestoreOptions& options,
+                                             const ContainerOutput& output);
+  std::vector<std::string> restore_command(const std::string& name, const BundlePaths& paths) const;
   ContainerSpec with_folders(ContainerSpec spec);
   void delete_container(const std::string& name, const BundlePaths& paths);
+
+  std::unique_ptr<PendingCriu> pending_restore_;
 };
 
 }  // namespace wayferry

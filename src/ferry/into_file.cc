@@ -89,6 +89,7 @@ class IntoFileReceiver {
   void receive_app() {
     EarlyStore early(images_->path());
     receive_early(link_, early);
+    answer_done(link_);
     state_ = receive_frozen(link_, trees_, *images_, early);
   }
 

@@ -87,13 +87,13 @@ void receive_files(Link& link, ToTarget first, const std::vector<Path>& folders)
     receive_files_from(link, next_request(link), folders[i]);
 }
 
-void receive_early(Link& link, EarlyStore& early) {
+std::string receive_early(Link& link, EarlyStore& early) {
   std::vector<std::byte> space;
   ToTarget request = next_request(link);
   for (; request.has_early_data(); request = next_request(link))
     early.add(unpacked(request.early_data(), space));
   require_request(request, ToTarget::kEarlyEnd);
-  answer_done(link);
+  return std::move(*request.mutable_early_end()->mutable_restore_hint());
 }
 
 std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,

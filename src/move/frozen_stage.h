@@ -18,8 +18,9 @@ namespace wayferry {
 /// is one at least; before each, paths to remove. `first` is the first message of the first.
 void receive_files(Link& link, transfer::ToTarget first, const std::vector<Path>& folders);
 
-/// Takes what goes ahead of an app up to its end, which is answered.
-void receive_early(Link& link, EarlyStore& early);
+/// Takes what goes ahead of an app up to its end, which is to be answered; returns its hint for the
+/// restore.
+std::string receive_early(Link& link, EarlyStore& early);
 
 /// All of the frozen stage up to `restore`; returns the sealed state.
 std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,

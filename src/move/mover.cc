@@ -6,6 +6,7 @@
 #include <cctype>
 #include <format>
 
+#include "criu/features.h"
 #include "engine/cgroup.h"
 #include "move/ahead.h"
 #include "move/checks.h"
@@ -203,6 +204,7 @@ class Mover {
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
+    warm_up_criu();
     engine_->warm_up_checkpoint(request_.name, folders_.container(), checkpoint_options({}));
   }
 
@@ -213,8 +215,7 @@ class Mover {
                              .bytes = room_ahead_,
                              .bytes_per_second = request_.bytes_per_second};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
-    out_.early_end(work_limit);
-    engine_->await_warm_up();
+    out_.early_end(engine_->await_warm_up(), work_limit);
   }
 
   void raise_barrier() {

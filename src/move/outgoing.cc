@@ -111,9 +111,9 @@ void Outgoing::early_shared(const std::vector<pid_t>& processes) {
   for_each_shared_piece(processes, [this](Bytes piece) { early(piece, [](uint64_t) {}); });
 }
 
-void Outgoing::early_end(std::chrono::milliseconds limit) {
+void Outgoing::early_end(const std::string& restore_hint, std::chrono::milliseconds limit) {
   ToTarget message;
-  message.mutable_early_end();
+  message.mutable_early_end()->set_restore_hint(restore_hint);
   send(message);
   expect_answer(link_, transfer::ToSource::kDone, limit);
 }

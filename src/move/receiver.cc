@@ -5,6 +5,7 @@
 
 #include <ctime>
 
+#include "criu/features.h"
 #include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/frozen_stage.h"
@@ -146,6 +147,7 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
+    warm_up_criu();
     image_bytes_ = lazy_ ? lazy_bytes_ : eager_bytes_;
     images_.emplace(images_folder(folders_.runtime, folders_.disk, image_bytes_));
     early_.emplace(images_->path());
@@ -161,18 +163,29 @@ class Receiver {
   IncomingApp app() const { return {here_, *engine_, record_.spec.name}; }
 
   void receive_app() {
-    receive_early(link_, *early_);
+    const std::string hint = receive_early(link_, *early_);
+    if (!hint.empty())
+      engine_->warm_up_restore(record_.spec.name, folders_.container(), restore_options(),
+                               app_output(), hint);
+    answer_done(link_);
     state_ = receive_frozen(link_, trees(), *images_, *early_);
+  }
+
+  RestoreOptions restore_options() const {
+    return {.images = images_->path(),
+            .work = folders_.criu_work(),
+            .lazy = lazy_,
+            .keep_tcp = keep_tcp_};
+  }
+
+  ContainerOutput app_output() const {
+    return {.out = output_.write.get(), .err = output_.write.get()};
   }
 
   void restore() {
     const auto start = Steps::Clock::now();
-    record_.init_pid = engine_->restore(record_.spec.name, folders_.container(),
-                                        {.images = images_->path(),
-                                         .work = folders_.criu_work(),
-                                         .lazy = lazy_,
-                                         .keep_tcp = keep_tcp_},
-                                        {.out = output_.write.get(), .err = output_.write.get()});
+    record_.init_pid =
+        engine_->restore(record_.spec.name, folders_.container(), restore_options(), app_output());
     if (filler_) filler_->wait_drained(std::chrono::milliseconds(0));  // throws if it has failed
     ready_.set_restore_ms(milliseconds_since(start));
   }

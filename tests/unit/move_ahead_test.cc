@@ -14,6 +14,7 @@
 #include "fake/fake_host.h"
 #include "move/ahead.h"
 #include "move/frozen_stage.h"
+#include "move/serve.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -72,7 +73,11 @@ class AheadTest : public testing::Test {
     UniqueFd far_in = far.duplicate();
     source_.emplace(std::move(near_in), std::move(near), "target");
     target_.emplace(std::move(far_in), std::move(far), "source");
-    received_ = std::async(std::launch::async, [this] { receive_early(*target_, store_); });
+    received_ = std::async(std::launch::async, [this] {
+      const std::string hint = receive_early(*target_, store_);
+      answer_done(*target_);
+      return hint;
+    });
     out_.emplace(*source_, report_);
   }
 
@@ -80,8 +85,8 @@ class AheadTest : public testing::Test {
 
   SentAhead send(const AheadLimits& limits, const std::map<pid_t, pid_t>& processes) {
     auto sent = send_ahead(*out_, processes, limits, [this] { ++calls_; });
-    out_->early_end(limit);
-    received_.get();
+    out_->early_end("hint", limit);
+    EXPECT_EQ(received_.get(), "hint");
     return sent;
   }
 
@@ -101,7 +106,7 @@ class AheadTest : public testing::Test {
   std::optional<Link> source_;
   std::optional<Link> target_;
   std::optional<Outgoing> out_;
-  std::future<void> received_;
+  std::future<std::string> received_;
   int calls_ = 0;
 };
 

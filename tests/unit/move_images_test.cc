@@ -13,6 +13,7 @@
 #include "move/frozen_stage.h"
 #include "move/image_folder.h"
 #include "move/outgoing.h"
+#include "move/serve.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -113,13 +114,14 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
   EarlyStore early(folder.path());
   auto received = std::async(std::launch::async, [&] {
     receive_early(target, early);
+    answer_done(target);
     return receive_frozen(target, std::vector<Path>{folder.path()}, images, early);
   });
   SharedMemory memory;
   MoveReport report;
   Outgoing out(source, report);
   out.early_shared({::getpid()});
-  out.early_end(std::chrono::seconds(20));
+  out.early_end("", std::chrono::seconds(20));
   EXPECT_GE(report.early_bytes, SharedMemory::size / 2);
   memory.bytes()[5000] ^= 1;  // the app still runs
   out.state("state");

@@ -8,18 +8,19 @@
 #include "util/process.h"
 #include "util/unique_fd.h"
 
-// An OCI runtime's checkpoint command whose CRIU waits before it looks at anything (criu/gate.h).
+// An OCI runtime's checkpoint or restore command whose CRIU waits before it looks at anything
+// (criu/gate.h).
 
 namespace wayferry {
 
-class PendingDump {
+class PendingCriu {
  public:
   /// Starts it, with what makes CRIU wait at `gate`.
-  PendingDump(const std::vector<std::string>& command, SpawnOptions spawning, Path gate);
-  PendingDump(const PendingDump&) = delete;
-  PendingDump& operator=(const PendingDump&) = delete;
+  PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate);
+  PendingCriu(const PendingCriu&) = delete;
+  PendingCriu& operator=(const PendingCriu&) = delete;
   /// One that was not let go ends without having done anything.
-  ~PendingDump();
+  ~PendingCriu();
 
   /// Waits until CRIU waits. False: the command has ended without, because it failed or because its
   /// CRIU takes no library in. Throws Failure if neither comes true for long.

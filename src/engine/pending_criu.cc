@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/pending_dump.h"
+#include "engine/pending_criu.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -24,12 +24,12 @@ SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
 
 }  // namespace
 
-PendingDump::PendingDump(const std::vector<std::string>& command, SpawnOptions spawning, Path gate)
+PendingCriu::PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate)
     : path_(std::move(gate)),
       gate_(listen_unix(path_)),
       child_(spawn(command, with_gate(std::move(spawning), path_))) {}
 
-PendingDump::~PendingDump() {
+PendingCriu::~PendingCriu() {
   ::unlink(path_.c_str());
   gate_.reset();
   criu_.reset();
@@ -37,7 +37,7 @@ PendingDump::~PendingDump() {
   if (!waited_ && wait_readable(child_.pidfd(), end_limit)) child_.wait();
 }
 
-bool PendingDump::arrived() {
+bool PendingCriu::arrived() {
   if (criu_) return true;
   pollfd entries[2] = {{gate_.get(), POLLIN, 0}, {child_.pidfd(), POLLIN, 0}};
   const int ready = ::poll(entries, 2, static_cast<int>(arrival_limit.count()));
@@ -48,13 +48,13 @@ bool PendingDump::arrived() {
   return true;
 }
 
-void PendingDump::open() {
+void PendingCriu::open() {
   CHECK(criu_);
   // If it is gone its end says so.
   (void)::send(criu_.get(), "", 1, MSG_NOSIGNAL);
 }
 
-int PendingDump::wait() {
+int PendingCriu::wait() {
   waited_ = true;
   return child_.wait();
 }

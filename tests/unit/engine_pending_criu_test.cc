@@ -6,20 +6,20 @@
 
 #include <chrono>
 
-#include "engine/pending_dump.h"
+#include "engine/pending_criu.h"
 #include "util/error.h"
 
 namespace wayferry {
 namespace {
 
 // The test plays CRIU; the command's only part is to end when it is told to.
-class PendingDumpTest : public testing::Test {
+class PendingCriuTest : public testing::Test {
  protected:
-  PendingDumpTest() {
+  PendingCriuTest() {
     std::filesystem::create_directory(folder_);
     check("mkfifo", ::mkfifo((folder_ / "end").c_str(), 0600));
   }
-  ~PendingDumpTest() override { std::filesystem::remove_all(folder_); }
+  ~PendingCriuTest() override { std::filesystem::remove_all(folder_); }
 
   std::vector<std::string> ends_when_told() const {
     return {"sh", "-c", "read word < " + (folder_ / "end").native() + "; exit 7"};
@@ -35,32 +35,32 @@ class PendingDumpTest : public testing::Test {
       std::filesystem::temp_directory_path() / ("wayferry-pending-" + std::to_string(::getpid()));
 };
 
-TEST_F(PendingDumpTest, WaitsUntilItIsLetGo) {
-  PendingDump dump(ends_when_told(), {}, gate());
+TEST_F(PendingCriuTest, WaitsUntilItIsLetGo) {
+  PendingCriu pending(ends_when_told(), {}, gate());
   const auto criu = connect_unix(gate());
   ASSERT_TRUE(criu);
-  EXPECT_TRUE(dump.arrived());
-  EXPECT_TRUE(dump.arrived());
+  EXPECT_TRUE(pending.arrived());
+  EXPECT_TRUE(pending.arrived());
   EXPECT_FALSE(wait_readable(criu->get(), std::chrono::milliseconds(0)));
-  dump.open();
+  pending.open();
   char byte = 1;
   EXPECT_EQ(::read(criu->get(), &byte, 1), 1);
   tell_to_end();
-  EXPECT_EQ(dump.wait(), 7);
+  EXPECT_EQ(pending.wait(), 7);
 }
 
-TEST_F(PendingDumpTest, SaysThatNobodyWaitsWhenTheCommandEnds) {
-  PendingDump dump({"sh", "-c", "exit 3"}, {}, gate());
-  EXPECT_FALSE(dump.arrived());
-  EXPECT_EQ(dump.wait(), 3);
+TEST_F(PendingCriuTest, SaysThatNobodyWaitsWhenTheCommandEnds) {
+  PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate());
+  EXPECT_FALSE(pending.arrived());
+  EXPECT_EQ(pending.wait(), 3);
 }
 
-TEST_F(PendingDumpTest, TellsNobodyToGoOnWhenItIsDropped) {
-  std::optional<PendingDump> dump(std::in_place, std::vector<std::string>{"true"}, SpawnOptions{},
-                                  gate());
+TEST_F(PendingCriuTest, TellsNobodyToGoOnWhenItIsDropped) {
+  std::optional<PendingCriu> pending(std::in_place, std::vector<std::string>{"true"},
+                                     SpawnOptions{}, gate());
   const auto criu = connect_unix(gate());
   ASSERT_TRUE(criu);
-  dump.reset();
+  pending.reset();
   char byte = 1;
   EXPECT_LE(::read(criu->get(), &byte, 1), 0);  // closed, or reset
   EXPECT_FALSE(connect_unix(gate()));
