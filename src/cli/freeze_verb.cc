@@ -45,7 +45,8 @@ void freeze(const LocalHost& here, const FreezeOptions& options) {
       {.name = options.name,
        .mode = MoveMode::eager,
        .volumes = options.volumes,
-       .close_foreign = options.close_foreign},
+       .close_foreign = options.close_foreign,
+       .portable = options.oci},
       target,
       {.fault = fault, .interrupt = &interrupt, .words = [&] { return receiving.words(); }});
   if (options.json) return std::println("{}", to_json(report));

@@ -57,10 +57,4 @@ std::optional<std::string> criu_check_failure(const std::string& feature) {
   return words.empty() ? "status " + std::to_string(output.status) : words;
 }
 
-void warm_up_criu() {
-  // KERNDAT_CACHE_FILE in its kerndat.c; where CRIU was built to keep them elsewhere, this is done
-  // in vain each time.
-  if (!std::filesystem::exists("/run/criu.kdat")) criu_check_failure("");
-}
-
 }  // namespace wayferry

@@ -29,9 +29,4 @@ std::optional<CriuVersion> installed_criu();
 /// error lines.
 std::optional<std::string> criu_check_failure(const std::string& feature = {});
 
-/// CRIU asks the kernel once after each boot what it can do, and keeps the answers. Has that done
-/// now, so that it is no downtime: 40 ms of a dump, and of a restore. Errors are left to whoever
-/// needs CRIU next.
-void warm_up_criu();
-
 }  // namespace wayferry

@@ -42,15 +42,16 @@ std::string installed(const char* library) {
 }  // namespace
 
 std::string restore_preload() {
-  return installed("criu-gate.so");
+  return installed("criu-gate.so") + ":" + installed("criu-tar.so");
 }
 
-std::string dump_preload(const std::vector<pid_t>& processes, bool lazy) {
-  std::string names = restore_preload();
+std::string dump_preload(const std::vector<pid_t>& processes, DumpNeeds needs) {
+  std::string names = installed("criu-gate.so");
   const auto add = [&names](const char* library) { names += ":" + installed(library); };
   if (!inet_sockets_answer()) add("criu-sockets.so");
   if (std::ranges::any_of(processes, limits_are_secret)) add("criu-limits.so");
-  if (lazy) add("criu-pages.so");
+  if (needs.lazy) add("criu-pages.so");
+  if (needs.plain_archives) add("criu-tar.so");
   return names;
 }
 

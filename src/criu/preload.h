@@ -7,7 +7,8 @@
 #include <vector>
 
 // Libraries that are loaded into CRIU for what it could not do, or only badly, alone. Its program
-// stays what it is, and it gets no library that it does not need. All but the first are for dumps.
+// stays what it is, and it gets no library that it does not need. The first and the last are for
+// restores too.
 //
 // gate: what gate.h tells of, for every dump and restore.
 //
@@ -19,12 +20,21 @@
 // to who has CAP_SYS_RESOURCE. The library reads them in /proc, where everybody may.
 //
 // pages: for a lazy dump, what left_out.h tells of.
+//
+// tar: CRIU has a tmpfs packed by tar and gzip, which takes a second for 50 MB and as much as tar
+// for a few files; the library has tar leave gzip out. A restore needs it, too, then. It unpacks
+// both.
 
 namespace wayferry {
 
+struct DumpNeeds {
+  bool lazy = false;
+  bool plain_archives = false;  ///< its restore has a library for them, too
+};
+
 /// What LD_PRELOAD must name for a dump of these processes on this kernel. Throws Failure if
 /// something was not installed beside us.
-std::string dump_preload(const std::vector<pid_t>& processes, bool lazy);
+std::string dump_preload(const std::vector<pid_t>& processes, DumpNeeds needs);
 /// The same for a restore.
 std::string restore_preload();
 

@@ -209,7 +209,7 @@ OciEngine::Runtime CliEngine::runtime(const std::string& name, const ContainerDi
   const std::string id = required_id(name);
   Known& known = know(name);
   if (known.runtime.empty()) known.runtime = ask(id).runtime;
-  return {.command = runtime_command(known.runtime), .id = id};
+  return {.command = runtime_command(known.runtime), .id = id, .restores_with_libraries = false};
 }
 
 pid_t CliEngine::start(const std::string& name, const ContainerDirs& /*dirs*/,

@@ -62,13 +62,13 @@ Path left_out_list(const CheckpointOptions& options) {
 }
 
 // What CRIU reads in its environment it reads at once, before it waits.
-SpawnOptions make_dump_environment(const BundlePaths& paths, const std::vector<pid_t>& processes,
+SpawnOptions make_dump_environment(const BundlePaths& paths, const std::string& libraries,
                                    const CheckpointOptions& options, CriuOptions way) {
   SpawnOptions spawning;
   const auto add = [&spawning](const char* name, const std::string& value) {
     spawning.environment.push_back(name + ("=" + value));
   };
-  add("LD_PRELOAD", dump_preload(processes, options.lazy));
+  add("LD_PRELOAD", libraries);
   if (options.lazy) add(left_out_variable, left_out_list(options).native());
   if (options.keep_tcp && way == CriuOptions::annotation) {
     CriuConfig().leave_network_open().write(paths.criu_environment);
@@ -218,9 +218,12 @@ std::unique_ptr<PendingCriu> OciEngine::start_dump(const std::string& name,
                    below.checkpoint_options.end());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(below.id);
+  const DumpNeeds needs{.lazy = options.lazy,
+                        .plain_archives = below.restores_with_libraries && !options.portable};
   return start_runtime(
       dirs, below.command, arguments,
-      make_dump_environment(BundlePaths(dirs), processes(name), options, below.criu_options),
+      make_dump_environment(BundlePaths(dirs), dump_preload(processes(name), needs), options,
+                            below.criu_options),
       options.work / "gate");
 }
 

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <format>
 
-#include "criu/features.h"
+#include "criu/warm_criu.h"
 #include "engine/cgroup.h"
 #include "move/ahead.h"
 #include "move/checks.h"
@@ -204,7 +204,7 @@ class Mover {
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
-    warm_up_criu();
+    warm_criu_.emplace();
     engine_->warm_up_checkpoint(request_.name, folders_.container(), checkpoint_options({}));
   }
 
@@ -267,7 +267,8 @@ class Mover {
             .work = folders_.criu_work(),
             .outer_sockets = std::move(outer_sockets),
             .lazy = lazy_,
-            .keep_tcp = request_.keep_tcp};
+            .keep_tcp = request_.keep_tcp,
+            .portable = request_.portable};
   }
 
   void send_rest() {
@@ -366,6 +367,7 @@ class Mover {
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target
   SentAhead ahead_;
+  std::optional<WarmCriu> warm_criu_;
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;

@@ -5,7 +5,7 @@
 
 #include <ctime>
 
-#include "criu/features.h"
+#include "criu/warm_criu.h"
 #include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/frozen_stage.h"
@@ -147,7 +147,7 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
-    warm_up_criu();
+    warm_criu_.emplace();
     image_bytes_ = lazy_ ? lazy_bytes_ : eager_bytes_;
     images_.emplace(images_folder(folders_.runtime, folders_.disk, image_bytes_));
     early_.emplace(images_->path());
@@ -278,6 +278,7 @@ class Receiver {
   uint64_t lazy_bytes_ = 0;
   uint64_t image_bytes_ = 0;  // the one of the two that counts
   std::optional<EarlyStore> early_;
+  std::optional<WarmCriu> warm_criu_;
   std::unique_ptr<Standby> standby_;  // in a lazy move
   std::optional<Filler> filler_;      // ends after the undos have ended the app
   Steps steps_;                       // last: its undos use all of the above

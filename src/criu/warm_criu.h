@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "util/unique_fd.h"
+
+// What CRIU would wait for at the first dump or restore, done while nothing stands still:
+//
+// - after each boot it asks the kernel once what it can do, and keeps the answers: 40 ms;
+// - it stops processes at hardware breakpoints, and the first perf event on a machine makes the
+//   kernel wait until all processors know that there are any (account_event() in Linux'
+//   kernel/events/core.c): 10 ms. A second after the last one they forget it again.
+//
+// Errors are left to whoever needs CRIU next: all this only costs time.
+
+namespace wayferry {
+
+/// Holds for as long as it lives.
+class WarmCriu {
+ public:
+  WarmCriu();
+
+ private:
+  UniqueFd event_;
+};
+
+}  // namespace wayferry
