@@ -43,7 +43,9 @@ class Ahead {
   /// False: a limit is reached.
   bool send(pid_t inner, uint64_t address, Bytes piece, bool again) {
     between_();
-    ahead_.places[inner].add({.start = address, .pages = piece.size() / page_size});
+    if (!again)
+      ahead_.places.push_back(
+          {.process = inner, .range = {.start = address, .pages = piece.size() / page_size}});
     sent_ += out_.early(piece, [&](uint64_t page) {
       ++news_;
       if (again) changed_.push_back({.process = inner, .address = address + page * page_size});

@@ -6,12 +6,11 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
-#include "pages/intervals.h"
+#include "criu/pagemap.h"
 #include "util/io.h"
 #include "util/unique_fd.h"
 
@@ -43,9 +42,14 @@ class EarlyPages {
   std::unordered_map<Hash, uint32_t, Short> numbers_;
 };
 
-/// (source) Private memory that was looked at to be sent, by the pid in the container: most of it
-/// is known still, and hardly anything elsewhere.
-using EarlyPlaces = std::map<pid_t, Intervals>;
+/// (source) Private memory that was looked at to be sent: most of it is known still, and hardly
+/// anything elsewhere.
+struct EarlyPlace {
+  pid_t process = 0;  ///< inside the container
+  PageRange range;
+};
+/// In the order in which they went.
+using EarlyPlaces = std::vector<EarlyPlace>;
 
 /// (target) The pages themselves, in a file that goes with the object. Once all are here, read()
 /// may be called from any thread.

@@ -139,9 +139,9 @@ void PageSource::prefer(std::vector<HotPage> pages) {
 
 void PageSource::use_early(const EarlyPages& pages, const EarlyPlaces& places) {
   early_ = &pages;
-  early_places_ = places;
+  for (const auto& [process, range] : places) early_places_[process].add(range);
   const std::lock_guard lock(mutex_);
-  early_unsent_ = places;
+  early_unsent_.assign(places.begin(), places.end());
 }
 
 void PageSource::forget_early() {
@@ -166,21 +166,18 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_preferred() {
 
 std::optional<std::pair<pid_t, PageRange>> PageSource::take_early() {
   while (!early_unsent_.empty()) {
-    const pid_t process = early_unsent_.begin()->first;
-    Intervals& places = early_unsent_.begin()->second;
-    const auto place = places.first_from(0, most_pages);
-    if (!place) {
-      early_unsent_.erase(early_unsent_.begin());
+    auto& [process, place] = early_unsent_.front();
+    Intervals& unsent = unsent_[process];
+    auto range = unsent.first_within(place);
+    if (!range) {
+      early_unsent_.pop_front();
       continue;
     }
-    places.remove(*place);
-    Intervals& unsent = unsent_[process];
-    const auto range = unsent.first_within(*place);
-    if (!range) continue;
+    range->pages = std::min<uint64_t>(range->pages, most_pages);
     unsent.remove(*range);
     const uint64_t next = range->start + range->pages * page_size;
-    const uint64_t end = place->start + place->pages * page_size;
-    places.add({.start = next, .pages = (end - next) / page_size});
+    place.pages -= (next - place.start) / page_size;
+    place.start = next;
     return std::pair(process, *range);
   }
   return std::nullopt;

@@ -49,8 +49,8 @@ class PageSource {
   /// Before serve(): these go first in bulk, in this order.
   void prefer(std::vector<HotPage> pages);
   /// Before serve(): what the target has already, as far as it is the same, in these places. It is
-  /// named next, since that costs the link nothing. Whoever succeeds the target does not have it,
-  /// so it counts for the first pair of connections only.
+  /// named next, in their order, since that costs the link nothing. Whoever succeeds the target
+  /// does not have it, so it counts for the first pair of connections only.
   void use_early(const EarlyPages& pages, const EarlyPlaces& places);
 
   const PageSourceNumbers& numbers() const { return numbers_; }
@@ -92,7 +92,7 @@ class PageSource {
   std::map<pid_t, Intervals> lazy_;
   uint64_t bytes_per_second_;
   const EarlyPages* early_ = nullptr;
-  EarlyPlaces early_places_;
+  std::map<pid_t, Intervals> early_places_;
   bool served_ = false;
   std::chrono::steady_clock::time_point may_send_at_{};
   PageSourceNumbers numbers_;
@@ -102,7 +102,7 @@ class PageSource {
   uint64_t last_asked_ = 0;
   std::mutex mutex_;  // for all below
   std::deque<HotPage> preferred_;
-  EarlyPlaces early_unsent_;
+  std::deque<EarlyPlace> early_unsent_;
   std::map<pid_t, Intervals> unsent_;
   Streams streams_;
 };

@@ -177,9 +177,7 @@ class FillerTest : public testing::Test {
         std::map<pid_t, std::vector<PageRange>>{{inner, {{.start = base, .pages = page_count}}}},
         rate);
     if (early) {
-      EarlyPlaces places;
-      places[inner].add(looked_at);
-      pages_->use_early(*early, places);
+      pages_->use_early(*early, {{.process = inner, .range = looked_at}});
     }
     serve_again();
   }
