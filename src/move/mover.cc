@@ -304,6 +304,7 @@ class Mover {
     if (*handover.owner == Owner::source)
       throw Failure(target_.host, "the app was not taken over at the last moment");
     steps_.keep();
+    if (drain_) drain_->let_flow();
     release_ms_ = handover.release_ms;
   }
 

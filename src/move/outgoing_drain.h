@@ -39,6 +39,9 @@ class OutgoingDrain {
   void start(const Path& images, const std::vector<pid_t>& processes, SentAhead ahead,
              const EarlyPages& early);
 
+  /// The app runs at the target.
+  void let_flow() { pages_.source().let_flow(); }
+
   using Tell = std::function<void(const DrainProgress&)>;
   /// Until the target has everything and has let go of the session. `tell` may be empty.
   DrainReport wait(const Tell& tell);

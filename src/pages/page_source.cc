@@ -203,11 +203,17 @@ std::optional<std::pair<pid_t, PageRange>> PageSource::take_streamed() {
   return taken;
 }
 
-std::optional<std::pair<pid_t, PageRange>> PageSource::take_next() {
+void PageSource::let_flow() {
   const std::lock_guard lock(mutex_);
+  flows_ = true;
+  flows_changed_.notify_all();
+}
+
+std::optional<std::pair<pid_t, PageRange>> PageSource::take_next(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
   auto taken = take_preferred();
   if (!taken) taken = take_early();
-  if (!taken) taken = take_streamed();
+  if (!taken && flows_changed_.wait(lock, stop, [this] { return flows_; })) taken = take_streamed();
   uint64_t left = 0;
   for (const auto& [process, unsent] : unsent_) left += unsent.pages();
   numbers_.left = left;
@@ -218,7 +224,7 @@ void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
   let_others_first();
   Packing packing;
   while (!stop.stop_requested()) {
-    const auto next = take_next();
+    const auto next = take_next(stop);
     if (!next) return;
     send_pages(bulk, next->first, next->second, &packing);
   }

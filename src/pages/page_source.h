@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -46,6 +47,9 @@ class PageSource {
   bool serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
              const std::function<void()>& cut);
 
+  /// The app runs at the target. Up to then bulk carries only what is preferred or there already:
+  /// the rest would be in the way of what the app waits for.
+  void let_flow();
   /// Before serve(): these go first in bulk, in this order.
   void prefer(std::vector<HotPage> pages);
   /// Before serve(): what the target has already, as far as it is the same, in these places. It is
@@ -64,8 +68,9 @@ class PageSource {
   std::vector<PageRange> take_asked(pid_t process, uint64_t address);
   void want(const Frame& frame);
   void push_all(Channel& bulk, const std::stop_token& stop);
-  /// The next pages to push, taken out of what is to be sent.
-  std::optional<std::pair<pid_t, PageRange>> take_next();
+  /// The next pages to push, taken out of what is to be sent. Waits for let_flow() if there is
+  /// nothing else.
+  std::optional<std::pair<pid_t, PageRange>> take_next(const std::stop_token& stop);
   std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
   std::optional<std::pair<pid_t, PageRange>> take_preferred();
   std::optional<std::pair<pid_t, PageRange>> take_early();
@@ -101,6 +106,8 @@ class PageSource {
   std::map<pid_t, Intervals> answered_;
   uint64_t last_asked_ = 0;
   std::mutex mutex_;  // for all below
+  std::condition_variable_any flows_changed_;
+  bool flows_ = false;
   std::deque<HotPage> preferred_;
   std::deque<EarlyPlace> early_unsent_;
   std::map<pid_t, Intervals> unsent_;
