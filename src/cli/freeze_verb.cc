@@ -45,8 +45,7 @@ void freeze(const LocalHost& here, const FreezeOptions& options) {
       {.name = options.name,
        .mode = MoveMode::eager,
        .volumes = options.volumes,
-       .close_foreign = options.close_foreign,
-       .portable = options.oci},
+       .close_foreign = options.close_foreign},
       target,
       {.fault = fault, .interrupt = &interrupt, .words = [&] { return receiving.words(); }});
   if (options.json) return std::println("{}", to_json(report));

@@ -14,6 +14,8 @@
 #include "move/ssh.h"
 #include "util/error.h"
 #include "util/heap.h"
+#include "util/io.h"
+#include "util/priority.h"
 
 namespace wayferry {
 namespace {
@@ -45,11 +47,20 @@ void receive(const LocalHost& here, const ReceiveOptions& options) {
   if (!done) throw Failure("", "nothing was moved");
 }
 
+/// sshd's process of this connection carries bulk data only, and must not be in the way of what an
+/// app waits for.
+void let_others_before_our_sshd() {
+  const pid_t parent = ::getppid();
+  const auto name = read_file("/proc/" + std::to_string(parent) + "/comm");
+  if (name.value_or("").starts_with("sshd")) let_others_first(parent);
+}
+
 void receive_pages(const LocalHost& here, const ReceiveOptions& options) {
   const Path door = page_door(here.store.folders(options.pages), options.move_id);
   if (!std::filesystem::exists(door)) return write_all(STDOUT_FILENO, pages_over_line());
   write_all(STDOUT_FILENO, page_greeting_line());
   const auto kind = options.channel == "bulk" ? ChannelKind::bulk : ChannelKind::faults;
+  if (kind == ChannelKind::bulk) let_others_before_our_sshd();
   hand_over_channel(door, kind, STDIN_FILENO, STDOUT_FILENO);
 }
 

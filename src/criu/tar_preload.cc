@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view compress = "--gzip";
 constexpr size_t most_arguments = 32;
 
-// One of a CRIU without this library, or of a checkpoint that is for others too.
+// By a CRIU without this library: one that is linked statically, or below an engine that restores
+// by itself.
 bool is_compressed(int archive) {
   unsigned char magic[2] = {};
   const off_t at = ::lseek(archive, 0, SEEK_CUR);

@@ -108,8 +108,9 @@ std::string bundle_config(const ContainerSpec& spec, const ContainerDirs& dirs, 
 }
 
 std::vector<Path> mount_points(const std::string& config) {
+  const Json parsed = Json::parse(config);
   std::vector<Path> points;
-  for (const Json& mount : Json::parse(config).at("mounts"))
+  for (const Json& mount : parsed.at("mounts"))
     points.emplace_back(mount.at("destination").get<std::string>());
   return points;
 }

@@ -70,7 +70,6 @@ struct CheckpointOptions {
   std::vector<ino_t> outer_sockets;  ///< the app's ends of connections that are left to us
   bool lazy = false;                 ///< leave out what can be fetched from the processes later
   bool keep_tcp = false;  ///< established connections go on; only while the network is closed
-  bool portable = false;  ///< the images may be restored without wayferry
 };
 
 struct RestoreOptions {

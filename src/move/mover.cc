@@ -267,8 +267,7 @@ class Mover {
             .work = folders_.criu_work(),
             .outer_sockets = std::move(outer_sockets),
             .lazy = lazy_,
-            .keep_tcp = request_.keep_tcp,
-            .portable = request_.portable};
+            .keep_tcp = request_.keep_tcp};
   }
 
   void send_rest() {

@@ -34,7 +34,6 @@ struct MoveRequest {
   VolumeWishes volumes = {};
   bool close_foreign = false;  ///< connections that cannot follow end with the move
   bool keep_tcp = false;       ///< TCP connections go on, because the address moves too
-  bool portable = false;       ///< others than wayferry may restore what arrives
 };
 
 /// How the mover reaches the target.

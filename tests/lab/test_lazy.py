@@ -12,6 +12,7 @@ from typing import Any
 from harness import LabHost, LabTest, faults, wait_until
 from harness.checker import Checker
 from testbed import places
+from testbed.host import SHARED_FOLDER
 
 _NAME = "lazy"
 
@@ -87,6 +88,23 @@ if ctypes.CDLL(None).mlock(start, 4 << 20) != 0: raise OSError("mlock")""" + _SA
 
 # Memory that does not change.
 _SLEEPER = "import hashlib, os, signal\nmemory = os.urandom(64 << 20)" + _SAYING
+
+# Makes a file in a folder that the base has and it has changed nothing in, when it is told to; then says what is in it.
+_LATE = """
+import os, signal
+memory = os.urandom(16 << 20)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+print("ready", flush=True)
+signal.pause()
+file = open("/var/late", "w+")
+file.write("here")
+file.flush()
+print("made", flush=True)
+while True:
+    signal.pause()
+    file.seek(0)
+    print("late file:", file.read(), flush=True)
+"""
 
 # 64 MB that no compression makes smaller, shared, of which it changes the first page all the time.
 _POOL = """
@@ -204,6 +222,31 @@ class Lazy(LabTest):
         self.assertEqual(self.go(self.beta), {"moved": True, "child": 0, "parent": 0})
         wait_until(lambda: not self.alpha.sessions(), 60.0, "the end of the drain")
 
+    def wake(self, host: LabHost) -> None:
+        """Sends the app its signal."""
+        (session,) = host.wayferry_json("ps")
+        host.must("kill", "-USR1", str(session["init_pid"]))
+
+    def test_a_file_made_in_the_base_while_memory_goes_ahead(self) -> None:
+        """What the target has prepared by then must not hide it."""
+        # Something is mounted below /var, so the target looks there before the file comes.
+        volume = ["--volume", f"{SHARED_FOLDER}:/var/tmp"]
+        base = ["--rootfs", places.INNER_DESKTOP]
+        self.alpha.wayferry("run", "--name", _NAME, *base, *volume, "--", "python3", "-c", _LATE)
+        self.alpha.wait_for_log(_NAME, "ready")
+        # Slowly, so that there is time: its first files are over when its dump waits at the gate.
+        slowly = ["--limit-rate", "2MB", "--ahead", "4"]
+        self.alpha.start("wayferry", "move", _NAME, "beta", *slowly, "--shared", "/var/tmp", log="move")
+        gate = self.alpha.host.path(f"/run/wayferry/{_NAME}/criu/gate")
+        wait_until(gate.exists, 20.0, "what goes ahead")
+        self.wake(self.alpha)
+        self.alpha.wait_for_log(_NAME, "made")
+        self.assertNotEqual(self.alpha.session_state(_NAME), "moving", "it came too late")
+        wait_until(lambda: self.beta.session_state(_NAME) == "running", 30.0, "the app on beta")
+        self.wake(self.beta)
+        self.beta.wait_for_log(_NAME, "late file: here")
+        wait_until(lambda: not self.alpha.sessions(), 60.0, "the end of the drain")
+
     def check_pool(self, mode: str) -> None:
         """Shared memory goes ahead, and does not come again while the app stands still."""
         self.run_headless("python3", "-c", _POOL)
@@ -221,8 +264,7 @@ class Lazy(LabTest):
 
     def demand_awake(self, host: LabHost, times: int, digest: str) -> None:
         """Woken, it goes on with its memory as it was."""
-        (session,) = host.wayferry_json("ps")
-        host.must("kill", "-USR1", str(session["init_pid"]))
+        self.wake(host)
         host.wait_for_log(_NAME, f"awake {times} {digest}")
 
     def test_a_stack_pointer_that_misleads_criu(self) -> None:

@@ -54,6 +54,15 @@ class Foot(LabTest):
         self.assertEqual(self.alpha.sessions(), [])
         self.assertEqual(self.beta.sessions(), [_NAME])
 
+    def test_what_criu_learns_of_a_kernel_it_learns_before_anything_stands_still(self) -> None:
+        self.open_terminal()
+        learned = "/run/criu.kdat"
+        for host in (self.alpha, self.beta):
+            host.must("rm", "-f", learned)
+        self.alpha.wayferry_fails("move", _NAME, "beta", env={"WAYFERRY_FAIL_AT": "barrier"})
+        for host in (self.alpha, self.beta):
+            host.must("test", "-e", learned)
+
     def test_a_move_reports_its_phases_and_bytes(self) -> None:
         self.open_terminal()
         report = self.alpha.wayferry_json("move", _NAME, "beta")

@@ -70,6 +70,12 @@ TEST_F(Bundle, lets_in_nothing_of_the_host_but_the_display) {
   EXPECT_EQ(binds, 1);
 }
 
+TEST_F(Bundle, tells_where_it_mounts) {
+  const auto points = mount_points(bundle_config(spec, dirs));
+  for (const char* point : {"/proc", "/dev/pts", "/run", "/run/wayferry"})
+    EXPECT_TRUE(std::ranges::contains(points, Path(point))) << point;
+}
+
 TEST_F(Bundle, protects_proc_without_further_mounts) {
   const Json all = config();
   EXPECT_FALSE(all["linux"].contains("maskedPaths"));

@@ -313,6 +313,7 @@ TEST_F(FillerTest, AnotherOneGoesOnWhereItWasKilled) {
 TEST_F(FillerTest, NobodyGoesOnWithATornLedger) {
   serve();
   await_hand_over();
+  while (!filler_->connected()) std::this_thread::yield();  // or there is nothing to cut yet
   Ledger::open(folder_ / "ledger").begin_reading();
   EXPECT_THROW(kill_filler_and_succeed(), Failure);
 }
