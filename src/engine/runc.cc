@@ -169,7 +169,11 @@ void RuncEngine::warm_up_restore(const std::string& name, const ContainerDirs& d
   own_folders_above(mount_points(read_file(paths.config).value_or("")), paths.root);
   const Path descriptors = options.images / descriptors_file;
   write_file(descriptors, told);
-  const Undo undo([&] { std::filesystem::remove(descriptors); });  // it comes again, as an image
+  // It comes again, as an image.
+  const Undo undo([&] {
+    std::error_code ignored;
+    std::filesystem::remove(descriptors, ignored);
+  });
   pending_restore_ = start_restore(name, dirs, options, output);
   pending_restore_->arrived();  // whether it has is looked at when it is needed
 }
@@ -178,8 +182,9 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
                           const RestoreOptions& options, const ContainerOutput& output) {
   const BundlePaths paths(dirs);
   auto pending = std::move(pending_restore_);
-  if (!pending || !pending->arrived())  // else it has tried to restore nothing, and failed
-    pending = start_restore(name, dirs, options, output);
+  // It has tried to restore nothing, and failed. Its end takes the gate with it.
+  if (pending && !pending->arrived()) pending.reset();
+  if (!pending) pending = start_restore(name, dirs, options, output);
   const auto error = finish_runtime(dirs, restore_command(name, paths), *pending);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
   hold_restored(group(name), options.images);

@@ -278,6 +278,19 @@ class Lazy(LabTest):
         self.demand_all_arrived(report)
         self.demand_awake(self.beta, 2, digest)
 
+    def test_a_criu_that_takes_no_library_in(self) -> None:
+        """One that is linked statically, for example: it begins at once, without anything to dump or restore yet."""
+        alone = r"""mv /usr/sbin/criu /usr/sbin/criu.alone &&
+            printf '#!/bin/sh\nexec env -u LD_PRELOAD /usr/sbin/criu.alone "$@"\n' > /usr/sbin/criu &&
+            chmod +x /usr/sbin/criu"""
+        for host in (self.alpha, self.beta):
+            host.must("sh", "-c", alone)
+            self.addCleanup(host.must, "mv", "/usr/sbin/criu.alone", "/usr/sbin/criu")
+        self.run_headless("python3", "-c", "import hashlib, os, signal\nmemory = os.urandom(1 << 20)" + _SAYING)
+        digest = self.alpha.wait_for_log(_NAME, "awake 0").split()[2]
+        self.alpha.wayferry("move", _NAME, "beta", "--mode", "eager")
+        self.demand_awake(self.beta, 1, digest)
+
     def test_locked_memory_comes_before_the_app_runs(self) -> None:
         self.run_headless("python3", "-c", _LOCKED)
         digest = self.alpha.wait_for_log(_NAME, "awake 0").split()[2]
