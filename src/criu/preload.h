@@ -21,7 +21,7 @@
 //
 // pages: for a lazy dump, what left_out.h tells of.
 //
-// tar: CRIU has a tmpfs packed by tar and gzip, which takes a second for 50 MB and as much as tar
+// tar: CRIU has a tmpfs packed by tar and gzip, which takes 6 to 9 s for 200 MB and as much as tar
 // for a few files; the library has tar leave gzip out. A restore needs it, too, then. It unpacks
 // both.
 
