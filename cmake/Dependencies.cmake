@@ -6,6 +6,8 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(pugixml REQUIRED)  # the scanner only
 find_package(LibArchive REQUIRED)
+pkg_check_modules(LIBBPF REQUIRED IMPORTED_TARGET libbpf)
+find_program(CLANG clang REQUIRED)  # for what runs in the kernel, whatever compiles the rest
 if(WAYFERRY_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)

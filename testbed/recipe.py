@@ -20,7 +20,7 @@ TOOLCHAIN = """
 
 LIBRARIES = """
     libwayland-dev wayland-protocols libxkbcommon-dev libpugixml-dev libprotobuf-dev libasio-dev
-    libcli11-dev libspdlog-dev libfmt-dev libzstd-dev liblz4-dev libxxhash-dev nettle-dev libarchive-dev
+    libcli11-dev libspdlog-dev libfmt-dev libzstd-dev liblz4-dev libxxhash-dev nettle-dev libarchive-dev libbpf-dev
     nlohmann-json3-dev
     libgtest-dev libgmock-dev libbenchmark-dev
 """.split()

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "criu/fields.h"
+#include "criu/memory_image.h"
 #include "criu/pagemap.h"
 #include "util/error.h"
 
@@ -34,7 +35,7 @@ std::optional<pid_t> image_pid(std::string_view kind, std::string_view name) {
 }
 
 bool is_written_anew(std::string_view name) {
-  return name == files_image || image_pid(pagemap_kind, name);
+  return name == files_image || image_pid(pagemap_kind, name) || image_pid(memory_kind, name);
 }
 
 bool core_image_says_stopped(std::string_view image) {

@@ -11,11 +11,21 @@ namespace wayferry {
 
 namespace {
 
+Path memory_image_path(const Path& images, pid_t inner) {
+  return images / (std::string(memory_kind) + std::to_string(inner) + ".img");
+}
+
+void make_whole(const Path& images, pid_t inner, const CutEnds& ends) {
+  const Path path = memory_image_path(images, inner);
+  write_file(path, with_whole_mappings(read_file(path).value_or(""), ends));
+}
+
 // From then on its restore would hand out zeros for pages that nobody fills.
 void require_lazy(const Path& images, pid_t inner, const std::vector<PageRange>& ranges) {
-  const std::string name = "mm-" + std::to_string(inner) + ".img";
-  if (lie_in(ranges, mappings_restored_lazily(read_file(images / name).value_or("")))) return;
-  throw ProtocolError(name, "CRIU does not restore later what was left out of its dump");
+  const Path path = memory_image_path(images, inner);
+  if (lie_in(ranges, mappings_restored_lazily(read_file(path).value_or("")))) return;
+  throw ProtocolError(path.filename().native(),
+                      "CRIU does not restore later what was left out of its dump");
 }
 
 /// Whether CRIU has listed all of these itself: one that takes no library in (linked statically)
@@ -29,33 +39,46 @@ bool lists_itself(const std::string& image, const std::vector<PageRange>& ranges
 
 }  // namespace
 
-LeftOut::LeftOut(std::map<pid_t, pid_t> processes, Path list)
-    : processes_(std::move(processes)), list_(std::move(list)) {
-  for (const auto& [inner, outer] : processes_) mappings_[inner] = lazy_mappings(outer);
+LeftOut::LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const ShortSmaps* smaps)
+    : folder_(std::move(folder)) {
+  // Of an attempt before, when other processes had these pids.
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directory(folder_);
+  for (const auto& [inner, outer] : processes) processes_[inner] = describe(outer, smaps);
   write_list();
   pages_ = std::async(std::launch::async, [this] { return find_pages(); });
 }
 
+/// With its smaps for the library, if they are known.
+LeftOut::Process LeftOut::describe(pid_t process, const ShortSmaps* smaps) const {
+  const auto text = smaps ? smaps->of(process) : std::nullopt;
+  if (!text) return {.outer = process, .mappings = lazy_mappings(process), .cut = {}};
+  CutSmaps cut = cut_large_mappings(*text);
+  write_file(folder_ / (std::to_string(process) + short_smaps_ending), cut.text);
+  return {.outer = process, .mappings = lazy_mappings_in(*text), .cut = std::move(cut.ends)};
+}
+
 void LeftOut::write_list() const {
   std::vector<LeftOutRange> ranges;
-  for (const auto& [inner, mappings] : mappings_)
-    for (const Mapping& mapping : mappings)
-      ranges.push_back(
-          {.process = processes_.at(inner), .start = mapping.start, .end = mapping.end});
+  for (const auto& [inner, process] : processes_)
+    for (const Mapping& mapping : process.mappings)
+      ranges.push_back({.process = process.outer, .start = mapping.start, .end = mapping.end});
   std::ranges::sort(
       ranges, {}, [](const LeftOutRange& range) { return std::pair(range.process, range.start); });
-  write_file(list_, std::string(reinterpret_cast<const char*>(ranges.data()),
-                                ranges.size() * sizeof(LeftOutRange)));
+  write_file(folder_ / left_out_list, std::string(reinterpret_cast<const char*>(ranges.data()),
+                                                  ranges.size() * sizeof(LeftOutRange)));
 }
 
 LeftOut::Pages LeftOut::find_pages() const {
   Pages pages;
-  for (const auto& [inner, mappings] : mappings_)
-    if (!mappings.empty()) pages[inner] = pages_in(processes_.at(inner), mappings);
+  for (const auto& [inner, process] : processes_)
+    if (!process.mappings.empty()) pages[inner] = pages_in(process.outer, process.mappings);
   return pages;
 }
 
 void LeftOut::enter(const Path& images) {
+  for (const auto& [inner, process] : processes_)
+    if (!process.cut.empty()) make_whole(images, inner, process.cut);
   for (const auto& [inner, ranges] : pages_.get()) {
     const Path path = pagemap_image_path(images, inner);
     const std::string image = read_file(path).value_or("");

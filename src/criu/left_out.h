@@ -7,7 +7,9 @@
 #include <map>
 #include <vector>
 
+#include "criu/cut_mappings.h"
 #include "criu/process_memory.h"
+#include "criu/short_smaps.h"
 #include "util/io.h"
 
 // A lazy dump of CRIU's leaves pages out of its images, but treats each of them all the same: it
@@ -20,16 +22,18 @@
 // the app. Which pages these have is found out here, on another processor while CRIU dumps, and
 // entered into its images, which then say what they would have said. That its restore will fetch
 // pages for just these mappings is looked up in what it wrote about them.
+//
+// The same library gives CRIU the short form of a process's smaps (short_smaps.h), where there is
+// one, in which large mappings are cut (cut_mappings.h).
 
 namespace wayferry {
 
 class LeftOut {
  public:
   /// Of processes that stand still, by their pids inside the container: finds the mappings, writes
-  /// the list for the library, and looks for the pages from now on. Throws SystemError.
-  LeftOut(std::map<pid_t, pid_t> processes, Path list);
-
-  const Path& list() const { return list_; }
+  /// into the folder what the library needs, and looks for the pages from now on. `smaps` may be
+  /// null. Throws SystemError.
+  LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const ShortSmaps* smaps);
 
   /// Enters the pages into the images of the dump, which has ended. Throws ProtocolError if CRIU
   /// takes one of these mappings for something that it restores at once: then the images are not
@@ -37,14 +41,19 @@ class LeftOut {
   void enter(const Path& images);
 
  private:
+  struct Process {
+    pid_t outer;
+    std::vector<Mapping> mappings;
+    CutEnds cut;
+  };
   using Pages = std::map<pid_t, std::vector<PageRange>>;
 
+  Process describe(pid_t process, const ShortSmaps* smaps) const;
   void write_list() const;
   Pages find_pages() const;
 
-  std::map<pid_t, pid_t> processes_;
-  std::map<pid_t, std::vector<Mapping>> mappings_;  // both by the pid inside
-  Path list_;
+  std::map<pid_t, Process> processes_;  // by the pid inside, as all pages
+  Path folder_;
   std::future<Pages> pages_;  // its destructor waits for the end
 };
 

@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <format>
 
 #include "criu/fields.h"
+#include "util/error.h"
 
 namespace wayferry {
 namespace {
@@ -52,6 +54,26 @@ std::vector<Mapping> mappings_restored_lazily(std::string_view image) {
             {.start = mapping.values[mapping_start], .end = mapping.values[mapping_end]});
     }
   return mappings;
+}
+
+std::string with_whole_mappings(std::string_view image, const CutEnds& ends) {
+  CutEnds missing = ends;
+  const auto put = [&](const Fields& field, std::string& mm) {
+    const WrittenMapping mapping(field.number == mm_mapping ? field.bytes : std::string_view());
+    const auto cut = ends.find(mapping.values[mapping_start]);
+    if (field.number == mm_mapping && cut != ends.end()) {
+      std::string entry = without_fields(field.bytes, {mapping_end}, memory_image);
+      put_number(entry, mapping_end, cut->second);
+      put_bytes(mm, mm_mapping, entry);
+      missing.erase(cut->first);
+    } else {
+      mm += field.raw;
+    }
+  };
+  std::string whole = rewritten(image, mm_magic, memory_image, put);
+  if (missing.empty()) return whole;
+  throw ProtocolError(memory_image,
+                      std::format("the mapping at {:x} is not in it", missing.begin()->first));
 }
 
 bool lie_in(const std::vector<PageRange>& ranges, const std::vector<Mapping>& mappings) {

@@ -35,9 +35,21 @@ Function below(const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
+/// A file of the folder that left_out_list.h tells of; -1: it is not there.
+int open_ours(std::string_view name, std::string_view ending) {
+  const char* const folder = ::getenv(wayferry::left_out_variable);
+  char path[256];
+  if (!folder || std::string_view(folder).size() + name.size() + ending.size() + 2 > sizeof path)
+    return -1;
+  char* at = std::ranges::copy(std::string_view(folder), path).out;
+  *at++ = '/';
+  at = std::ranges::copy(name, at).out;
+  *std::ranges::copy(ending, at).out = '\0';
+  return ::open(path, O_RDONLY | O_CLOEXEC);
+}
+
 Ranges map_list() {
-  const char* const path = ::getenv(wayferry::left_out_variable);
-  const int fd = path ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
+  const int fd = open_ours(wayferry::left_out_list, "");
   if (fd < 0) return {};
   struct stat info{};
   ::fstat(fd, &info);
@@ -55,17 +67,23 @@ Ranges all_ranges() {
   return ranges;
 }
 
+/// What of /proc a descriptor is: "PID", "PID/pagemap"; empty: it is not of a process.
+std::string_view name_in_proc(int fd, std::span<char> space) {
+  char link[32] = "/proc/self/fd/";
+  *std::to_chars(link + std::string_view(link).size(), std::end(link) - 1, fd).ptr = '\0';
+  const ssize_t length = ::readlink(link, space.data(), space.size());
+  std::string_view path(space.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  constexpr std::string_view proc = "/proc/";
+  return path.starts_with(proc) ? path.substr(proc.size()) : std::string_view();
+}
+
 /// Whose /proc/PID/pagemap that is; 0: it is none.
 int64_t process_of(int fd) {
   constexpr std::string_view tail = "/pagemap";
-  char link[32] = "/proc/self/fd/";
-  *std::to_chars(link + std::string_view(link).size(), std::end(link) - 1, fd).ptr = '\0';
-  char target[64];
-  const ssize_t length = ::readlink(link, target, sizeof target);
-  std::string_view path(target, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  char space[64];
+  std::string_view path = name_in_proc(fd, space);
   if (!path.ends_with(tail)) return 0;
   path.remove_suffix(tail.size());
-  path.remove_prefix(path.rfind('/') + 1);
   int64_t process = 0;
   std::from_chars(path.data(), path.data() + path.size(), process);
   return process;
@@ -140,4 +158,19 @@ extern "C" ssize_t pread64(int fd, void* into, size_t size, off64_t offset) {
     clear_left_out(process_of(fd), static_cast<unsigned char*>(into), static_cast<uint64_t>(offset),
                    static_cast<uint64_t>(result));
   return result;
+}
+
+// CRIU opens all files below /proc/PID from that folder (do_open_proc() in its util.c).
+extern "C" int openat64(int folder, const char* name, int flags, ...) {
+  if (std::string_view(name) == "smaps") {
+    char space[64];
+    const int ours = open_ours(name_in_proc(folder, space), wayferry::short_smaps_ending);
+    if (ours >= 0) return ours;
+  }
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  static const auto real = below<int (*)(int, const char*, int, ...)>("openat64");
+  return real(folder, name, flags, mode);
 }

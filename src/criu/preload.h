@@ -19,7 +19,7 @@
 // limits: CRIU asks for a process's limits with prlimit(2), which tells them of another user's only
 // to who has CAP_SYS_RESOURCE. The library reads them in /proc, where everybody may.
 //
-// pages: for a lazy dump, what left_out.h tells of.
+// pages: for a lazy dump, what left_out.h tells of: it shows CRIU less of a process than there is.
 //
 // tar: CRIU has a tmpfs packed by tar and gzip, which takes 6 to 9 s for 200 MB and as much as tar
 // for a few files; the library has tar leave gzip out. A restore needs it, too, then. It unpacks

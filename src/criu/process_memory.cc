@@ -29,22 +29,13 @@ bool has_locked_memory(pid_t process) {
   return at != status.npos && std::atol(status.c_str() + at + label.size()) != 0;
 }
 
-/// A line of /proc/PID/maps, if it says what can be lazy.
-std::optional<Mapping> lazy_mapping(const std::string& line) {
-  std::istringstream words(line);
-  Mapping mapping;
-  char dash = 0;
-  std::string rights, offset, device, inode, name;
-  words >> std::hex >> mapping.start >> dash >> mapping.end >> rights >> offset >> device >> inode;
-  words >> name;
-  const bool anonymous = inode == "0" && (name.empty() || name == "[heap]" || name == "[stack]" ||
-                                          name.starts_with("[anon:"));
-  if (!rights.ends_with('p') || !anonymous) return std::nullopt;
-  return mapping;
-}
-
+// That none is a file's goes without saying in anonymous mappings, and to ask makes the kernel look
+// at each page's own record: twice the time.
 constexpr uint64_t wanted_of_any = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
-constexpr uint64_t unwanted = PAGE_IS_PFNZERO | PAGE_IS_FILE;
+
+// Each question keeps everybody from changing the process's mappings, which CRIU must do to dump
+// it.
+constexpr uint64_t bytes_a_scan = 4 << 20;
 
 // Bits of an entry (admin-guide/mm/pagemap in Linux).
 constexpr uint64_t entry_present = uint64_t{1} << 63;
@@ -65,12 +56,12 @@ class Scanner {
     pm_scan_arg scan{};
     scan.size = sizeof scan;
     scan.start = mapping.start;
-    scan.end = mapping.end;
     scan.vec = reinterpret_cast<uintptr_t>(regions.data());
     scan.vec_len = regions.size();
-    scan.category_mask = scan.category_inverted = unwanted;
+    scan.category_mask = scan.category_inverted = PAGE_IS_PFNZERO;
     scan.category_anyof_mask = scan.return_mask = wanted_of_any;
-    while (scan.start < scan.end) {
+    while (scan.start < mapping.end) {
+      scan.end = std::min<uint64_t>(mapping.end, scan.start + bytes_a_scan);
       const int count = ::ioctl(pagemap_.get(), PAGEMAP_SCAN, &scan);
       if (count < 0 && errno == ENOTTY) return false;
       check("PAGEMAP_SCAN", count, path_);
@@ -112,24 +103,26 @@ class Scanner {
 
 }  // namespace
 
-std::vector<Mapping> lazy_mappings(pid_t process) {
-  constexpr std::string_view flags = "VmFlags:";
-  // Only the longer file tells what is locked; for it the kernel looks at every page.
-  const bool locked = has_locked_memory(process);
-  std::istringstream lines(read_file(of(process, locked ? "smaps" : "maps")).value_or(""));
+bool can_be_lazy(const SmapsEntry& mapping) {
+  std::istringstream words{std::string(mapping.line)};
+  std::string range, rights, offset, device, inode, name;
+  words >> range >> rights >> offset >> device >> inode >> name;
+  const bool anonymous = inode == "0" && (name.empty() || name == "[heap]" || name == "[stack]" ||
+                                          name.starts_with("[anon:"));
+  return rights.ends_with('p') && anonymous && !mapping.flags.contains("lo");
+}
+
+std::vector<Mapping> lazy_mappings_in(std::string_view smaps) {
   std::vector<Mapping> mappings;
-  bool counts = false;
-  for (std::string line; std::getline(lines, line);) {
-    const size_t head = line.find_first_of(" -:");
-    if (head != line.npos && line[head] == '-') {
-      const auto mapping = lazy_mapping(line);
-      counts = mapping.has_value();
-      if (counts) mappings.push_back(*mapping);
-    } else if (counts && line.starts_with(flags) && line.contains(" lo")) {
-      mappings.pop_back();
-    }
-  }
+  for (const SmapsEntry& entry : parse_smaps(smaps))
+    if (can_be_lazy(entry)) mappings.push_back(entry.range);
   return mappings;
+}
+
+std::vector<Mapping> lazy_mappings(pid_t process) {
+  // Only the longer file tells what is locked; for it the kernel looks at every page.
+  const char* const file = has_locked_memory(process) ? "smaps" : "maps";
+  return lazy_mappings_in(read_file(of(process, file)).value_or(""));
 }
 
 std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappings, PageScan way) {

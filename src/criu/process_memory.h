@@ -3,24 +3,25 @@
 
 #include <sys/types.h>
 
+#include <string_view>
 #include <vector>
 
 #include "criu/pagemap.h"
+#include "criu/smaps.h"
 
 // What the kernel tells of a process's memory: which mappings it has, and which of their pages are
 // there. Of processes that stand still it is the truth until they run.
 
 namespace wayferry {
 
-struct Mapping {
-  uint64_t start = 0;  ///< addresses
-  uint64_t end = 0;
-  bool operator==(const Mapping&) const = default;
-};
+/// Whether CRIU can restore its pages later (vma_entry_can_be_lazy() in its vma.h): private and
+/// anonymous, not locked, not of hugetlbfs. Where the flags are not known, as if it were not
+/// locked.
+bool can_be_lazy(const SmapsEntry& mapping);
 
-/// The mappings whose pages CRIU can restore later, in order: private and anonymous, not locked,
-/// not of hugetlbfs (vma_entry_can_be_lazy() in its vma.h). None of a process that has ended.
+/// All such mappings, in order: of a process (none if it has ended), or in the text of its smaps.
 std::vector<Mapping> lazy_mappings(pid_t process);
+std::vector<Mapping> lazy_mappings_in(std::string_view smaps);
 
 enum class PageScan : uint8_t {
   by_kernel,  ///< PAGEMAP_SCAN, Linux 6.7

@@ -14,6 +14,7 @@
 #include "engine/bundle.h"
 #include "engine/stopped.h"
 #include "util/error.h"
+#include "util/log.h"
 #include "util/process.h"
 
 namespace wayferry {
@@ -56,8 +57,8 @@ CriuConfig dump_config(const CheckpointOptions& options) {
   return config;
 }
 
-// Where the library in CRIU finds what it must not show.
-Path left_out_list(const CheckpointOptions& options) {
+// Where the library in CRIU finds what it must not show, and what it shows instead.
+Path left_out_folder(const CheckpointOptions& options) {
   return options.work / "left-out";
 }
 
@@ -69,7 +70,7 @@ SpawnOptions make_dump_environment(const BundlePaths& paths, const std::string& 
     spawning.environment.push_back(name + ("=" + value));
   };
   add("LD_PRELOAD", libraries);
-  if (options.lazy) add(left_out_variable, left_out_list(options).native());
+  if (options.lazy) add(left_out_variable, left_out_folder(options).native());
   if (options.keep_tcp && way == CriuOptions::annotation) {
     CriuConfig().leave_network_open().write(paths.criu_environment);
     add("CRIU_CONFIG_FILE", paths.criu_environment.native());
@@ -83,6 +84,15 @@ void write_dump_config(const BundlePaths& paths, const CheckpointOptions& option
   CriuConfig config = dump_config(options);
   if (options.keep_tcp && way == CriuOptions::environment) config.leave_network_open();
   config.write(paths.criu);
+}
+
+std::unique_ptr<ShortSmaps> short_smaps_of_this_kernel() {
+  try {
+    return std::make_unique<ShortSmaps>();
+  } catch (const SystemError& error) {
+    spdlog::debug("the app will stand still for longer, 15 ms a GB: {}", error.what());
+    return nullptr;
+  }
 }
 
 // The engine logs one JSON object a line.
@@ -228,6 +238,7 @@ std::unique_ptr<PendingCriu> OciEngine::start_dump(const std::string& name,
 
 void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
                                    const CheckpointOptions& options) {
+  if (options.lazy) short_smaps_ = std::async(std::launch::async, short_smaps_of_this_kernel);
   // The sockets are not known yet, and with these options they are read at once.
   if (runtime(name, dirs).criu_options == CriuOptions::environment) return;
   pending_dump_ = start_dump(name, dirs, options);
@@ -258,7 +269,9 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   CHECK(container.frozen());
   const LiftedStops lifted(container);
   std::optional<LeftOut> left_out;
-  if (options.lazy) left_out.emplace(by_inner_pid(container.processes()), left_out_list(options));
+  const auto smaps = short_smaps_.valid() ? short_smaps_.get() : nullptr;
+  if (options.lazy)
+    left_out.emplace(by_inner_pid(container.processes()), left_out_folder(options), smaps.get());
   write_dump_config(BundlePaths(dirs), options, runtime(name, dirs).criu_options);
   const auto error = dump(name, dirs, options);
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;

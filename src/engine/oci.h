@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "criu/config.h"
+#include "criu/short_smaps.h"
 #include "engine/cgroup.h"
 #include "engine/engine.h"
 #include "engine/pending_criu.h"
@@ -84,6 +86,8 @@ class OciEngine : public Engine {
                                   const CheckpointOptions& options);
 
   std::unique_ptr<PendingCriu> pending_dump_;
+  /// For a lazy dump; null if this kernel cannot.
+  std::future<std::unique_ptr<ShortSmaps>> short_smaps_;
   Path descriptors_;  // that the pending dump has written for the restore
 };
 

@@ -86,6 +86,38 @@ memory[:] = os.urandom(4 << 20)
 start = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(memory)))
 if ctypes.CDLL(None).mlock(start, 4 << 20) != 0: raise OSError("mlock")""" + _SAYING
 
+# Mappings of every kind that CRIU restores in its own way, large and small, with content that must come over.
+_ADVISED = """
+import ctypes, hashlib, mmap, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+private, noreserve, growsdown, locked = 0x22, 0x4000, 0x100, 0x2000
+dontfork, mergeable, hugepage, nohugepage, dontdump = 10, 12, 14, 15, 16
+base, kept = 0x200000000000, []
+for size in (1 << 20, 32 << 20):
+    for kind, advice in [(0, 0), (noreserve, 0), (growsdown, 0), (locked, 0), (0, dontfork), (0, mergeable),
+                         (0, hugepage), (0, nohugepage), (0, dontdump)]:
+        if kind == locked and size > 1 << 20: continue  # more than a container may lock
+        at = libc.mmap(base, size, 3, private | kind | 0x100000, -1, 0)
+        if at != base or libc.madvise(at, size, advice) != 0: raise OSError(ctypes.get_errno(), "memory")
+        ctypes.memset(at, len(kept) + 1, 8192)
+        ctypes.memset(at + size - 8192, len(kept) + 1, 8192)
+        kept.append((at, size))
+        base += 1 << 32
+def content():
+    whole = hashlib.sha256()
+    for at, size in kept: whole.update(ctypes.string_at(at, 65536) + ctypes.string_at(at + size - 65536, 65536))
+    return whole.hexdigest()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+awake = 0
+while True:
+    print("awake", awake, content(), flush=True)
+    awake += 1
+    signal.sigwait([signal.SIGUSR1])
+"""
+
 # Memory that does not change.
 _SLEEPER = "import hashlib, os, signal\nmemory = os.urandom(64 << 20)" + _SAYING
 
@@ -298,6 +330,37 @@ class Lazy(LabTest):
         self.assertGreater(report["bytes"]["pages"], 4 << 20)
         self.demand_all_arrived(report)
         self.demand_awake(self.beta, 1, digest)
+
+    def advised_memory(self, host: LabHost) -> list[tuple[str, set[str]]]:
+        """The mappings of _ADVISED: their lines in smaps, and which of CRIU's flags they have."""
+        (session,) = host.wayferry_json("ps")
+        told = {"gd", "lo", "nr", "dc", "mg", "hg", "nh", "dd"}
+        found = []
+        for line in host.must("cat", f"/proc/{session['init_pid']}/smaps").splitlines():
+            if line.startswith("20") and line[12] == "-":
+                found.append((line, set[str]()))
+            elif found and line.startswith("VmFlags:") and not found[-1][1]:
+                found[-1] = (found[-1][0], told & set(line.split()) or {"none"})
+        return found
+
+    def move_advised_memory(self) -> None:
+        """All these mappings are on beta what they were on alpha."""
+        self.run_headless("python3", "-c", _ADVISED)
+        digest = self.alpha.wait_for_log(_NAME, "awake 0").split()[2]
+        before = self.advised_memory(self.alpha)
+        self.assertEqual(len(before), 17)
+        self.demand_all_arrived(self.move(self.alpha, self.beta))
+        self.demand_awake(self.beta, 1, digest)
+        self.assertEqual(self.advised_memory(self.beta), before)
+
+    def test_the_kinds_of_memory_come_over(self) -> None:
+        self.move_advised_memory()
+
+    def test_the_kinds_of_memory_come_over_where_the_kernel_tells_them_slowly(self) -> None:
+        for host in (self.alpha, self.beta):
+            host.must("mount", "--bind", "/dev/null", "/sys/kernel/btf/vmlinux")
+            self.addCleanup(host.must, "umount", "/sys/kernel/btf/vmlinux")
+        self.move_advised_memory()
 
     def test_a_dump_on_a_kernel_that_lists_pages_one_by_one(self) -> None:
         self.run_headless("python3", "-c", _ALIGNED)

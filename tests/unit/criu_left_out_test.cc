@@ -157,6 +157,41 @@ TEST(MemoryImage, TellsWhatIsRestoredLater) {
   EXPECT_EQ(mappings_restored_lazily(image), std::vector{lazy});
 }
 
+TEST(MemoryImage, TellsOfCutMappingsAsLongAsTheyAre) {
+  const auto image = [](uint64_t end) {
+    return mm_image({written_mapping({.start = 0x1000, .end = 0x3000}, lazy_flags, regular),
+                     written_mapping({.start = 0x8000, .end = end}, lazy_flags, regular)});
+  };
+  const auto whole =
+      mappings_restored_lazily(with_whole_mappings(image(0x9000), {{0x8000, 0xc000}}));
+  EXPECT_EQ(whole, mappings_restored_lazily(image(0xc000)));
+  EXPECT_EQ(with_whole_mappings(image(0xc000), {}), image(0xc000));
+}
+
+TEST(MemoryImage, OfWhichACutMappingIsMissingIsAnError) {
+  const std::string image =
+      mm_image({written_mapping({.start = 0x1000, .end = 0x2000}, lazy_flags, regular)});
+  EXPECT_THROW(with_whole_mappings(image, {{0x8000, 0xc000}}), ProtocolError);
+}
+
+TEST(CutMappings, AreTheLargeOnesThatCanBeLazy) {
+  constexpr std::string_view whole =
+      "10000000-12000000 rw-p 00000000 00:00 0 \nVmFlags: ac rd wr\n"
+      "20000000-20100000 rw-p 00000000 00:00 0 \nVmFlags: ac rd wr\n"
+      "30000000-32000000 rw-p 00000000 00:00 0 [heap]\nVmFlags: ac rd wr\n"
+      "40000000-42000000 rw-p 00000000 00:00 0 \nVmFlags: ac lo rd wr\n"
+      "50000000-52000000 rw-p 00000000 00:00 0 [stack]\nVmFlags: ac gd rd wr\n"
+      "60000000-62000000 ---p 00000000 00:00 0 \nVmFlags: ac\n"
+      "70000000-72000000 rw-p 00000000 fe:01 7 /some/file\nVmFlags: ac rd wr\n"
+      "80000000-82000000 rw-s 00000000 00:01 7 /dev/zero (deleted)\nVmFlags: rd wr sh\n";
+  std::string expected(whole);
+  expected.replace(expected.find("12000000"), 8, "10001000");
+  expected.replace(expected.find("32000000"), 8, "30001000");
+  const CutSmaps cut = cut_large_mappings(whole);
+  EXPECT_EQ(cut.text, expected);
+  EXPECT_EQ(cut.ends, (CutEnds{{0x10000000, 0x12000000}, {0x30000000, 0x32000000}}));
+}
+
 TEST(MemoryImage, KnowsWhetherAllPagesAreAmongThat) {
   const std::vector<Mapping> mappings{{.start = 0x1000, .end = 0x3000},
                                       {.start = 0x3000, .end = 0x5000},
@@ -208,7 +243,7 @@ class LeftOutTest : public testing::Test {
 };
 
 TEST_F(LeftOutTest, StandsInTheImages) {
-  LeftOut left_out({{inner, child_}}, folder_ / "list");
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
   write_mappings(true);
   left_out.enter(folder_);
   const PageRange page{.start = memory_.address(1), .pages = 1};
@@ -216,7 +251,7 @@ TEST_F(LeftOutTest, StandsInTheImages) {
 }
 
 TEST_F(LeftOutTest, StandsThereOnceWhereCriuHasNoLibrary) {
-  LeftOut left_out({{inner, child_}}, folder_ / "list");
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
   write_mappings(true);
   std::vector<std::string> entries;
   for (const PageRange& range : pages_in(child_, lazy_mappings(child_)))
@@ -227,8 +262,8 @@ TEST_F(LeftOutTest, StandsThereOnceWhereCriuHasNoLibrary) {
 }
 
 TEST_F(LeftOutTest, StandsInTheListOfTheLibrary) {
-  const LeftOut left_out({{inner, child_}}, folder_ / "list");
-  const std::string list = read_file(left_out.list()).value();
+  const LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
+  const std::string list = read_file(folder_ / "left-out" / left_out_list).value();
   const LeftOutRange wanted{
       .process = child_, .start = memory_.mapping().start, .end = memory_.mapping().end};
   EXPECT_EQ(list.size() % sizeof wanted, 0);
@@ -237,7 +272,7 @@ TEST_F(LeftOutTest, StandsInTheListOfTheLibrary) {
 }
 
 TEST_F(LeftOutTest, IsAnErrorWhereCriuRestoresAtOnce) {
-  LeftOut left_out({{inner, child_}}, folder_ / "list");
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
   write_mappings(false);
   EXPECT_THROW(left_out.enter(folder_), ProtocolError);
 }

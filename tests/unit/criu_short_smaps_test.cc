@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "criu/cut_mappings.h"
+#include "criu/flag_names.h"
+#include "criu/left_out.h"
+#include "criu/left_out_list.h"
+#include "criu/pagemap.h"
+#include "criu/short_smaps.h"
+#include "criu/smaps.h"
+#include "util/error.h"
+#include "util/io.h"
+
+namespace wayferry {
+namespace {
+
+TEST(FlagNames, AreThoseOfAnExample) {
+  const FlagNames names({{.flags = 0x71, .names = "rd mr mw me"}});
+  EXPECT_EQ(names.of(0x71), "me mr mw rd");
+  EXPECT_EQ(names.of(0x73), std::nullopt);
+}
+
+TEST(FlagNames, AreToldApartByWhereTheyAre) {
+  const FlagNames names({{.flags = 0b0011, .names = "rd wr"},
+                         {.flags = 0b0001, .names = "rd"},
+                         {.flags = 0b0111, .names = "rd wr ac"}});
+  EXPECT_EQ(names.of(0b0101), "ac rd");
+}
+
+TEST(FlagNames, AreNotGuessedOfTwoThatAreAlwaysTogether) {
+  const FlagNames names({{.flags = 0b001, .names = "rd"}, {.flags = 0b111, .names = "ac rd wr"}});
+  EXPECT_EQ(names.of(0b111), "ac rd wr");
+  EXPECT_EQ(names.of(0b101), std::nullopt);
+  EXPECT_EQ(names.of(0b1001), std::nullopt);
+}
+
+TEST(FlagNames, MayBeMissing) {
+  const FlagNames names({{.flags = 0b011, .names = "rd"},
+                         {.flags = 0b001, .names = "rd"},
+                         {.flags = 0b101, .names = "rd wr"}});
+  EXPECT_EQ(names.of(0b111), "rd wr");
+}
+
+TEST(Smaps, AreReadWithAndWithoutFlags) {
+  constexpr std::string_view text =
+      "1000-3000 rw-p 00000000 00:00 0 \n"
+      "Size:                  8 kB\n"
+      "VmFlags: rd wr mr mw me ac \n"
+      "7f00-8f00 r--s 00000000 fe:01 12    /usr/lib/a file: 1-2\n";
+  const auto entries = parse_smaps(text);
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].range, (Mapping{.start = 0x1000, .end = 0x3000}));
+  EXPECT_EQ(entries[0].line, "1000-3000 rw-p 00000000 00:00 0 ");
+  EXPECT_EQ(entries[0].flags, "rd wr mr mw me ac");
+  EXPECT_EQ(entries[1].flags, "");
+}
+
+// A process with one mapping of each kind that CRIU treats in its own way, which then stands still.
+class ShortSmapsTest : public testing::Test {
+ protected:
+  static constexpr int kinds[] = {0, MAP_NORESERVE, MAP_GROWSDOWN, MAP_LOCKED};
+  static constexpr int advices[] = {MADV_DONTFORK, MADV_DONTDUMP,   MADV_WIPEONFORK,
+                                    MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_MERGEABLE,
+                                    MADV_RANDOM,   MADV_SEQUENTIAL};
+
+  void SetUp() override {
+    try {
+      smaps_.emplace();
+    } catch (const SystemError& error) {
+      GTEST_SKIP() << "this kernel does not tell mappings' flags: " << error.what();
+    }
+    child_ = check("fork", ::fork());
+    if (child_ != 0) return;
+    for (const int kind : kinds)
+      for (const int advice : advices) {
+        void* const at =
+            ::mmap(nullptr, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | kind, -1, 0);
+        ::madvise(at, page_size, advice);
+      }
+    ::raise(SIGSTOP);
+    ::_exit(0);
+  }
+  void TearDown() override {
+    if (child_ <= 0) return;
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+
+  std::optional<ShortSmaps> smaps_;
+  pid_t child_ = 0;
+};
+
+std::string in_order(std::string_view names) {
+  std::istringstream words{std::string(names)};
+  std::vector<std::string> all;
+  for (std::string word; words >> word;) all.push_back(word);
+  std::ranges::sort(all);
+  std::string text;
+  for (const std::string& word : all) text += word + " ";
+  return text;
+}
+
+TEST_F(ShortSmapsTest, SayOfEachMappingWhatTheLongOnesSay) {
+  ASSERT_EQ(::waitpid(child_, nullptr, WUNTRACED), child_);
+  const auto text = smaps_->of(child_);
+  ASSERT_TRUE(text);
+  const std::string real = read_file("/proc/" + std::to_string(child_) + "/smaps").value();
+  const auto ours = parse_smaps(*text);
+  const auto kernels = parse_smaps(real);
+  ASSERT_EQ(ours.size(), kernels.size());
+  for (size_t i = 0; i < ours.size(); ++i) {
+    EXPECT_EQ(ours[i].line, kernels[i].line);
+    EXPECT_EQ(in_order(ours[i].flags), in_order(kernels[i].flags)) << ours[i].line;
+  }
+}
+
+// The library as it is in CRIU, which opens a process's files from its folder.
+std::string read_through_library(const Path& left_out, pid_t process) {
+  ::setenv(left_out_variable, left_out.c_str(), 1);
+  void* const library = ::dlopen(PAGES_LIBRARY, RTLD_NOW);
+  CHECK(library);
+  const auto open_below =
+      reinterpret_cast<int (*)(int, const char*, int, ...)>(::dlsym(library, "openat64"));
+  const Path folder = "/proc/" + std::to_string(process);
+  const UniqueFd at(check("open", ::open(folder.c_str(), O_PATH | O_CLOEXEC)));
+  const UniqueFd file(check("openat", open_below(at.get(), "smaps", O_RDONLY | O_CLOEXEC)));
+  return read_to_end(file.get());
+}
+
+TEST_F(ShortSmapsTest, AreWhatCriuReads) {
+  ASSERT_EQ(::waitpid(child_, nullptr, WUNTRACED), child_);
+  const Path folder = std::filesystem::temp_directory_path() / ("smaps-" + std::to_string(child_));
+  {
+    const LeftOut left_out({{1, child_}}, folder, &*smaps_);
+    EXPECT_EQ(read_through_library(folder, child_),
+              cut_large_mappings(smaps_->of(child_).value()).text);
+    EXPECT_TRUE(read_through_library(folder, ::getpid()).contains("Rss:"));
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(ShortSmapsTest, AreNotThereOfWhoHasEnded) {
+  const pid_t ended = child_;
+  TearDown();
+  child_ = 0;
+  EXPECT_EQ(smaps_->of(ended), std::nullopt);
+}
+
+}  // namespace
+}  // namespace wayferry
