@@ -30,9 +30,8 @@ class FlagNames {
 
  private:
   using Bits = uint64_t;
-  std::map<Bits, std::string> whole_;  // the flags of the examples
-  std::map<Bits, std::string>
-      single_;  // bits with a name of their own; "" means that they have none
+  std::map<Bits, std::string> whole_;   // the flags of the examples
+  std::map<Bits, std::string> single_;  // of bits that differ from all others; some have no name
 };
 
 /// From mappings that are made for it, with all that an app can ask of the kernel for its memory.
