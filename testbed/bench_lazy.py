@@ -2,8 +2,8 @@
 """`./lab bench lazy`: the same process moved over the same cable, by wayferry and by what else there is.
 
 What is compared is moved in turn in one run. Every figure of the table but the total comes from the process
-itself: it touches a page of its working set every millisecond, and knows for how long it stood still, which of
-its touches waited for a page, and for how long.
+itself: it touches a page of its working set every millisecond, and knows for how long it stood still from one host
+to the other, for how long at most later, which of its touches waited for a page, and for how long.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Result:
 
     way: str
     gap_ms: float
+    later_ms: float
     total_s: float
     wire_mb: float
     faults: int
@@ -93,10 +94,10 @@ def _case(here: Run, ways: list[Way], case: Case) -> None:
     cable_text = "free cable" if case.cable == "none" else case.cable
     say.step(f"{case.megabytes} MB, {case.content}, {cable_text}")
     print(f"\n{case.megabytes} MB of {case.content} content, {cable_text}")
-    print(f"  {'':<12}{'gap ms':>9}{'total s':>9}{'wire MB':>9}{'faults':>8}{'p50 us':>9}{'p99 us':>9}", flush=True)
+    print(f"  {'':<12}{'gap ms':>9}{'later ms':>10}{'total s':>9}{'wire MB':>9}{'faults':>8}{'p50 us':>9}{'p99 us':>9}", flush=True)
     for way in ways:
         r = _measure(here, way, case)
-        times = f"{r.gap_ms:>9.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}"
+        times = f"{r.gap_ms:>9.0f}{r.later_ms:>10.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}"
         print(f"  {r.way:<12}{times}{r.faults:>8}{r.p50_us:>9.0f}{r.p99_us:>9.0f}", flush=True)
 
 
@@ -116,7 +117,14 @@ def _measure(here: Run, way: Way, case: Case) -> Result:
     finally:
         way.stop()
     return Result(
-        way.name, state["gap"] * 1e3, total, wire / 1e6, state["faults"], state["p50"] * 1e6, state["p99"] * 1e6
+        way=way.name,
+        gap_ms=state["gap"] * 1e3,
+        later_ms=state["later"] * 1e3,
+        total_s=total,
+        wire_mb=wire / 1e6,
+        faults=state["faults"],
+        p50_us=state["p50"] * 1e6,
+        p99_us=state["p99"] * 1e6,
     )
 
 

@@ -42,9 +42,9 @@ def large_pipes() -> Iterator[None]:
 
 
 # Fills its memory, then touches a page of its working set (64 MB at most) every millisecond. It writes to a file:
-# the longest time between two touches, and of the touches in the five seconds after that: how many met a page that
-# was not there (a fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how long those
-# took.
+# the time between the two touches from one host to the other, which have different mount namespaces; the longest time
+# between two later ones; and of the touches in the first five seconds there: how many met a page that was not there (a
+# fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how long those took.
 PROGRAM = f"""
 import json, os, random, resource, sys, time
 size, content = int(sys.argv[1]) << 20, sys.argv[2]
@@ -63,7 +63,8 @@ now = lambda: time.clock_gettime(time.CLOCK_REALTIME)
 def count():
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_minflt + usage.ru_majflt
-longest, ended, took = 0.0, 0.0, []
+def where(): return os.stat("/proc/self/ns/mnt").st_ino
+here, gap, ended, later, took = where(), 0.0, 0.0, 0.0, []
 last = written = now()
 i = 0
 while True:
@@ -72,14 +73,16 @@ while True:
     faults, before = count(), now()
     memory[place] = value
     after, faults = now(), count() - faults
-    if after - last > longest: longest, ended, took = after - last, after, []
+    if where() != here: here, gap, ended, later, took = where(), after - last, after, 0.0, []
+    else: later = max(later, after - last)
     if after - ended < 5.0 and faults: took.append(after - before)
     last = after
     if after - written > 0.1:
         written = after
         took.sort()
         at = lambda part: took[int(part * (len(took) - 1))] if took else 0.0
-        state = dict(pid=os.getpid(), gap=longest, since_gap=after - ended, faults=len(took), p50=at(0.5), p99=at(0.99))
+        state = dict(pid=os.getpid(), gap=gap, since_gap=after - ended if ended else 0.0, later=later)
+        state.update(faults=len(took), p50=at(0.5), p99=at(0.99))
         with open("{_STATE}.new", "w") as file: json.dump(state, file)
         os.rename("{_STATE}.new", "{_STATE}")
     time.sleep(0.001)
