@@ -65,11 +65,10 @@ std::vector<std::byte> with_known(const transfer::ImageData& image, Bytes rest,
   };
   for (const transfer::KnownPages& known : image.known()) {
     take_rest(known.page() * page_size);
-    const uint64_t from = whole.size();
-    if (from + known.pages() * page_size > longest_piece)
+    if (whole.size() + known.pages() * page_size > longest_piece)
       throw ProtocolError("image " + image.name(), "a piece that is too long");
-    whole.resize(from + known.pages() * page_size);
-    early.read(known.first(), std::span(whole).subspan(from));
+    const Bytes pages = early.pages(known.first(), known.pages());
+    whole.insert(whole.end(), pages.begin(), pages.end());
   }
   take_rest(whole.size() + rest.size());
   return whole;
@@ -93,6 +92,7 @@ std::string receive_early(Link& link, EarlyStore& early) {
   for (; request.has_early_data(); request = next_request(link))
     early.add(unpacked(request.early_data(), space));
   require_request(request, ToTarget::kEarlyEnd);
+  early.complete();
   return std::move(*request.mutable_early_end()->mutable_restore_hint());
 }
 

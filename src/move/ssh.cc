@@ -65,10 +65,11 @@ std::vector<std::string> ssh_command(const std::string& host,
   for (std::string word; words >> word;) command.push_back(word);
   // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of
   // a user's connection, so that killing ours ends ours only; the cheapest cipher first, if
-  // allowed.
-  for (const char* option : {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3",
-                             "ServerAliveCountMax=3", "ControlMaster=no", "ControlPath=none",
-                             "Compression=no", "Ciphers=^aes128-gcm@openssh.com"})
+  // allowed. What other keys the host has is the user's affair, and not asked while pages flow.
+  for (const char* option :
+       {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
+        "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
+        "Ciphers=^aes128-gcm@openssh.com"})
     command.insert(command.end(), {"-o", option});
   // "--": a host that begins with a sign is not an option.
   command.insert(command.end(), {"-T", "--", host});

@@ -2,7 +2,7 @@
 #include "pages/early_pages.h"
 
 #include <fcntl.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -32,20 +32,32 @@ EarlyStore::EarlyStore(const Path& folder)
     : file_(check("open", ::open(folder.c_str(), O_RDWR | O_TMPFILE | O_CLOEXEC, 0600),
                   folder.native())) {}
 
-void EarlyStore::add(Bytes pages) {
-  if (pages.size() % page_size != 0) throw ProtocolError("early pages", "a part of a page");
-  write_all(file_.get(), pages);
-  pages_ += pages.size() / page_size;
+EarlyStore::~EarlyStore() {
+  if (mapping_) ::munmap(const_cast<std::byte*>(mapping_), added_);
 }
 
-void EarlyStore::read(uint64_t first, std::span<std::byte> into) const {
-  if (first > pages_ || into.size() / page_size > pages_ - first)
+void EarlyStore::add(Bytes pages) {
+  CHECK(!mapping_);
+  if (pages.size() % page_size != 0) throw ProtocolError("early pages", "a part of a page");
+  write_all(file_.get(), pages);
+  added_ += pages.size();
+}
+
+void EarlyStore::complete() {
+  if (added_ == 0) return;
+  // With its pages: what userfaultfd is given should be there, or the kernel copies it twice.
+  void* const mapping =
+      ::mmap(nullptr, added_, PROT_READ, MAP_SHARED | MAP_POPULATE, file_.get(), 0);
+  if (mapping == MAP_FAILED) throw SystemError(errno, "mmap", "early pages");
+  mapping_ = static_cast<const std::byte*>(mapping);
+  complete_pages_ = added_ / page_size;
+}
+
+Bytes EarlyStore::pages(uint64_t first, uint64_t count) const {
+  const uint64_t there = complete_pages_;
+  if (first > there || count > there - first)
     throw ProtocolError("early pages", "a page that was never sent");
-  for (auto at = static_cast<off_t>(first * page_size); !into.empty();) {
-    const ssize_t n = check("pread", ::pread(file_.get(), into.data(), into.size(), at));
-    at += n;
-    into = into.subspan(static_cast<size_t>(n));
-  }
+  return {mapping_ + first * page_size, count * page_size};
 }
 
 }  // namespace wayferry

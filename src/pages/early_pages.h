@@ -51,19 +51,26 @@ struct EarlyPlace {
 /// In the order in which they went.
 using EarlyPlaces = std::vector<EarlyPlace>;
 
-/// (target) The pages themselves, in a file that goes with the object. Once all are here, read()
-/// may be called from any thread.
+/// (target) The pages themselves, in a file that goes with the object.
 class EarlyStore {
  public:
   explicit EarlyStore(const Path& folder);
+  EarlyStore(const EarlyStore&) = delete;
+  EarlyStore& operator=(const EarlyStore&) = delete;
+  ~EarlyStore();
+
   void add(Bytes pages);
-  /// Fills `into`, whole pages, from the page with this number on. Throws ProtocolError if they
-  /// were never sent.
-  void read(uint64_t first, std::span<std::byte> into) const;
+  /// All are here: from now on they can be had, from any thread.
+  void complete();
+  /// So many from the page with this number on; as long as the store lives. Throws ProtocolError if
+  /// they were never sent.
+  Bytes pages(uint64_t first, uint64_t count) const;
 
  private:
   UniqueFd file_;
-  std::atomic<uint64_t> pages_ = 0;  // it is read by the threads that fill
+  uint64_t added_ = 0;                        // bytes
+  const std::byte* mapping_ = nullptr;        // of the file, once it is complete
+  std::atomic<uint64_t> complete_pages_ = 0;  // in the mapping; looked at before it
 };
 
 }  // namespace wayferry

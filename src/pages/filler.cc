@@ -179,20 +179,19 @@ void Filler::take(const Frame& frame, Bytes payload, bool urgent) {
 
 Bytes Filler::content_of(const Frame& frame, Bytes payload, std::vector<std::byte>& space) const {
   if (frame.kind == FrameKind::raw) return payload;
-  space.resize(frame.pages * page_size);
   if (frame.kind == FrameKind::lz4) {
+    space.resize(frame.pages * page_size);
     unpack(payload, space);
-  } else if (frame.kind == FrameKind::known) {
-    PageNumber first = 0;
-    const EarlyStore* const early = early_;
-    if (!early || payload.size() != sizeof first)
-      throw ProtocolError("page channel", "names pages that did not go ahead");
-    std::memcpy(&first, payload.data(), sizeof first);
-    early->read(first, space);
-  } else {
-    throw ProtocolError("page channel", "a frame that only a target may send");
+    return space;
   }
-  return space;
+  if (frame.kind != FrameKind::known)
+    throw ProtocolError("page channel", "a frame that only a target may send");
+  PageNumber first = 0;
+  const EarlyStore* const early = early_;
+  if (!early || payload.size() != sizeof first)
+    throw ProtocolError("page channel", "names pages that did not go ahead");
+  std::memcpy(&first, payload.data(), sizeof first);
+  return early->pages(first, frame.pages);
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {

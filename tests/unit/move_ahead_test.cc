@@ -94,9 +94,7 @@ class AheadTest : public testing::Test {
   bool is_there(const std::string& page) const {
     const auto number = out_->early_pages().find(std::as_bytes(std::span(page)));
     if (!number) return false;
-    std::vector<std::byte> stored(page_size);
-    store_.read(*number, stored);
-    return std::ranges::equal(stored, std::as_bytes(std::span(page)));
+    return std::ranges::equal(store_.pages(*number, 1), std::as_bytes(std::span(page)));
   }
 
   fake::TemporaryFolder folder_;

@@ -143,11 +143,12 @@ TEST(EarlyPages, OnlyThoseThatWereSentCanBeNamed) {
   const fake::TemporaryFolder folder;
   EarlyStore early(folder.path());
   early.add(std::vector<std::byte>(size_t{2} * 4096));
-  std::vector<std::byte> into(4096);
-  EXPECT_NO_THROW(early.read(1, into));
-  EXPECT_THROW(early.read(2, into), ProtocolError);
-  EXPECT_THROW(early.read(UINT64_MAX, into), ProtocolError);
   EXPECT_THROW(early.add(std::vector<std::byte>(100)), ProtocolError);
+  EXPECT_THROW(early.pages(0, 1), ProtocolError);  // more may come
+  early.complete();
+  EXPECT_EQ(early.pages(1, 1).size(), 4096u);
+  EXPECT_THROW(early.pages(1, 2), ProtocolError);
+  EXPECT_THROW(early.pages(UINT64_MAX, 1), ProtocolError);
 }
 
 }  // namespace

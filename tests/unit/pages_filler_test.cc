@@ -351,6 +351,7 @@ class AheadFillerTest : public FillerTest {
   void use_store(size_t begin_with) {
     there_.emplace(folder_);
     for (const Page& page : std::span(store_).subspan(begin_with)) there_->add(page);
+    there_->complete();
     filler_->use_early(*there_);
   }
 
