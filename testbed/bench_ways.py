@@ -64,7 +64,7 @@ def count():
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_minflt + usage.ru_majflt
 def where(): return os.stat("/proc/self/ns/mnt").st_ino
-here, gap, ended, later, took = where(), 0.0, 0.0, 0.0, []
+here, gap, ended, later, took, step = where(), 0.0, 0.0, 0.0, [], 0.0
 last = written = now()
 i = 0
 while True:
@@ -72,10 +72,12 @@ while True:
     place, value = i * 40961 * 4096 % span, i & 255
     faults, before = count(), now()
     memory[place] = value
-    after, faults = now(), count() - faults
-    if where() != here: here, gap, ended, later, took = where(), after - last, after, 0.0, []
-    else: later = max(later, after - last)
-    if after - ended < 5.0 and faults: took.append(after - before)
+    touched, faults, there, after = now(), count() - faults, where(), now()
+    # Moved between these two calls, it learns of it a step later.
+    before_it, step = step, after - last
+    if there != here: here, gap, ended, later, took = there, max(step, before_it), after, 0.0, []
+    else: later = max(later, step)
+    if after - ended < 5.0 and faults: took.append(touched - before)
     last = after
     if after - written > 0.1:
         written = after

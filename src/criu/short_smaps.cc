@@ -2,7 +2,9 @@
 #include "criu/short_smaps.h"
 
 #include "criu/smaps.h"
+#include "util/error.h"
 #include "util/io.h"
+#include "util/log.h"
 
 namespace wayferry {
 namespace {
@@ -11,11 +13,21 @@ namespace {
 constexpr std::string_view gate = "[vsyscall]";
 constexpr std::string_view gate_flags = "ex";
 
+/// None if the kernel does not tell them now: the long file does.
+std::vector<FlaggedMapping> flagged_mappings(const MappingFlags& kernel, pid_t process) {
+  try {
+    return kernel.of(process);
+  } catch (const SystemError& error) {
+    spdlog::debug("the mappings of process {}: {}", process, error.what());
+    return {};
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> ShortSmaps::of(pid_t process) const {
   const std::string maps = read_file("/proc/" + std::to_string(process) + "/maps").value_or("");
-  const auto flagged = flags_.of(process);
+  const auto flagged = flagged_mappings(flags_, process);
   auto next = flagged.begin();
   std::string text;
   for (const SmapsEntry& entry : parse_smaps(maps)) {

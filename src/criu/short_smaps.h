@@ -19,8 +19,7 @@ class ShortSmaps {
   ShortSmaps() : names_(learn_flag_names(flags_)) {}
 
   /// Of a process that stands still: the lines of its /proc/PID/maps, each followed by the line
-  /// "VmFlags:" that smaps has there. Nothing if that is not known for each of them. Throws
-  /// SystemError.
+  /// "VmFlags:" that smaps has there. Nothing if that is not known for each of them.
   std::optional<std::string> of(pid_t process) const;
 
  private:

@@ -86,16 +86,23 @@ memory[:] = os.urandom(4 << 20)
 start = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(memory)))
 if ctypes.CDLL(None).mlock(start, 4 << 20) != 0: raise OSError("mlock")""" + _SAYING
 
-# Mappings of every kind that CRIU restores in its own way, large and small, with content that must come over.
+# Mappings of every kind that CRIU restores in its own way, large and small, and a large heap that grows, with content
+# that must come over.
 _ADVISED = """
 import ctypes, hashlib, mmap, os, signal
 libc = ctypes.CDLL(None, use_errno=True)
-libc.mmap.restype = ctypes.c_void_p
+libc.mmap.restype = libc.sbrk.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.sbrk.argtypes = [ctypes.c_long]
 private, noreserve, growsdown, locked = 0x22, 0x4000, 0x100, 0x2000
 dontfork, mergeable, hugepage, nohugepage, dontdump = 10, 12, 14, 15, 16
-base, kept = 0x200000000000, []
+def grow(size):
+    at = libc.sbrk(size)
+    if at == 2**64 - 1: raise OSError(ctypes.get_errno(), "heap")
+    ctypes.memset(at, 255, size)
+    return at, size
+base, kept = 0x200000000000, [grow(32 << 20)]
 for size in (1 << 20, 32 << 20):
     for kind, advice in [(0, 0), (noreserve, 0), (growsdown, 0), (locked, 0), (0, dontfork), (0, mergeable),
                          (0, hugepage), (0, nohugepage), (0, dontdump)]:
@@ -116,6 +123,7 @@ while True:
     print("awake", awake, content(), flush=True)
     awake += 1
     signal.sigwait([signal.SIGUSR1])
+    grow(1 << 20)
 """
 
 # Memory that does not change.
