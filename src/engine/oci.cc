@@ -246,6 +246,7 @@ void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs&
 }
 
 std::string OciEngine::await_warm_up() {
+  if (short_smaps_.valid()) short_smaps_.wait();
   if (!pending_dump_ || !pending_dump_->arrived()) return {};  // looked at when it is needed
   return read_file(descriptors_).value_or("");
 }

@@ -65,7 +65,7 @@ def _weston(
 # xterm on an X server of its own, which is the Wayland client.
 _XTERM = """
     Xwayland -geometry 640x480 -noreset :7 &
-    until [ -S /tmp/.X11-unix/X7 ]; do sleep 0.05; done
+    for look in $(seq 400); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.05; done
     DISPLAY=:7 exec xterm
 """
 
