@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <set>
 #include <sstream>
 
@@ -67,7 +66,7 @@ FlagNames::FlagNames(const std::vector<FlagExample>& examples) {
 }
 
 std::optional<std::string> FlagNames::of(uint64_t flags) const {
-  // The example that is most like it, and what it has more or less.
+  // An example, and what is more or less than there, if each bit of that is known by itself.
   for (const auto& [example, text] : whole_) {
     Bits differs = example ^ flags;
     Names names = split(text);
