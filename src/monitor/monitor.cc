@@ -33,7 +33,11 @@ class Monitor {
                .abandoned = options.on_abandoned,
                .end = [this] { loop_.stop(); }}),
         display_(loop_, listen_for_app(options.display_socket).release()),
-        control_(loop_, listen_unix(options.control_socket).release()) {}
+        control_(loop_, listen_unix(options.control_socket).release()) {
+    // Else a wait that returned in vain (await_end) would stop everything.
+    display_.non_blocking(true);
+    control_.non_blocking(true);
+  }
 
   int run() {
     accept_app();
@@ -91,11 +95,21 @@ class Monitor {
   }
 
   void watch(pid_t init) {
-    const auto pidfd = ::syscall(SYS_pidfd_open, init, 0);
-    if (pidfd < 0) return app_ended();  // it has ended already
-    init_.emplace(loop_, static_cast<int>(pidfd));
+    const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, init, 0));
+    if (pidfd < 0 && errno == ESRCH) return app_ended();  // it has ended already
+    // Only then is whoever was watched before let go of.
+    Descriptor next(loop_, check("pidfd_open", pidfd, std::to_string(init)));
+    init_ = std::move(next);
+    await_end();
+  }
+
+  // A wait may return for what was said of a descriptor that is closed by now and whose record in
+  // the loop this one has inherited: asio looks at nothing itself.
+  void await_end() {
     init_->async_wait(Descriptor::wait_read, [this](std::error_code error) {
-      if (!error) app_ended();
+      if (error) return;
+      if (!wait_readable(init_->native_handle(), std::chrono::milliseconds(0))) return await_end();
+      app_ended();
     });
   }
 
