@@ -69,9 +69,10 @@ bool Filler::wait_drained(std::chrono::milliseconds limit) {
   return drained_;
 }
 
-void Filler::wait_acknowledged(std::chrono::milliseconds limit) {
+bool Filler::wait_acknowledged(std::chrono::milliseconds limit) {
   std::unique_lock lock(outcome_);
   changed_.wait_for(lock, limit, [this] { return acknowledged_ || error_; });
+  return acknowledged_;
 }
 
 void Filler::run(const std::stop_token& stop) {
@@ -242,11 +243,15 @@ void Filler::send_list() {
   channel.send({.kind = FrameKind::want_end});
 }
 
-void Filler::lose(const std::string& why) {
-  spdlog::warn("the source's page connection is gone: {}", why);
+void Filler::drop_bulk() {
   bulk_thread_ = {};
   bulk_.reset();
   bulk_broke_ = false;
+}
+
+void Filler::lose(const std::string& why) {
+  spdlog::warn("the source's page connection is gone: {}", why);
+  drop_bulk();
   const std::lock_guard lock(asking_);
   faults_.reset();
   connected_ = false;
@@ -255,6 +260,8 @@ void Filler::lose(const std::string& why) {
 
 void Filler::look_after_connection() {
   const auto now = Clock::now();
+  // Once all is here its end is no loss, and the source's last word may come behind it.
+  if (bulk_broke_ && told_) drop_bulk();
   if (bulk_broke_) lose("the bulk connection broke");
   if (!faults_) {
     const auto grace = draining_ ? grace_ : grace_before_drain;

@@ -45,8 +45,8 @@ class Filler {
   void drain();
   /// Waits until nothing is missing (true), or `limit` has passed. A Failure says what was lost.
   bool wait_drained(std::chrono::milliseconds limit);
-  /// Then: until the source has heard of it, which may take a new connection.
-  void wait_acknowledged(std::chrono::milliseconds limit);
+  /// Then: until the source has heard of it (true), which may take a new connection.
+  bool wait_acknowledged(std::chrono::milliseconds limit);
   /// Gives all its descriptors to another keeper, and later ones too.
   void keep_again(const Spaces::Keep& keep) { spaces_.keep_again(keep); }
 
@@ -68,6 +68,7 @@ class Filler {
   void look_after_connection();
   void start(bool list);
   void lose(const std::string& why);
+  void drop_bulk();
   void take_bulk(Channel& bulk, const std::stop_token& stop);
   void take(const Frame& frame, Bytes payload, bool urgent);
   Bytes content_of(const Frame& frame, Bytes payload, std::vector<std::byte>& space) const;

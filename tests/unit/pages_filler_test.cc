@@ -170,6 +170,12 @@ class FillerTest : public testing::Test {
     for (const UniqueFd& end : ends_) ::shutdown(end.get(), SHUT_RDWR);
   }
 
+  // Of the second connection: then nobody holds it any more but the test and the filler.
+  void close_second_end() {
+    const std::lock_guard lock(ends_mutex_);
+    ends_.at(1).reset();
+  }
+
   void serve(uint64_t rate = 0, const EarlyPages* early = nullptr, PageRange looked_at = {}) {
     memory_.emplace(std::map<pid_t, pid_t>{{inner, source_}});
     pages_.emplace(
@@ -270,12 +276,32 @@ TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
   await_hand_over();
   filler_->drain();
   ASSERT_TRUE(filler_->wait_drained(limit));
-  filler_->wait_acknowledged(limit);
+  EXPECT_TRUE(filler_->wait_acknowledged(limit));
   serving_.join();
   EXPECT_TRUE(served_);
   EXPECT_EQ(filler_->numbers().filled, page_count);
   EXPECT_EQ(filler_->numbers().zeros, (page_count + 2) / 3);
   expect_all_content();
+}
+
+// The source closes both connections behind its last word, and they are ssh sessions of their own.
+TEST_F(FillerTest, HearsTheSourcesLastWordAfterTheEndOfTheBulk) {
+  const auto faults = connect(ChannelKind::faults);
+  auto bulk = connect(ChannelKind::bulk);
+  await_hand_over();
+  filler_->drain();
+  bulk->send({.kind = FrameKind::zero, .process = inner, .address = base, .pages = page_count});
+  std::vector<std::byte> payload;
+  const auto await = [&](FrameKind kind) {
+    while (faults->receive(payload, limit, -1).value().kind != kind) continue;
+  };
+  await(FrameKind::drained);
+  close_second_end();
+  bulk.reset();
+  await(FrameKind::tick);  // it may have been on its way
+  await(FrameKind::tick);
+  faults->send({.kind = FrameKind::drained});
+  EXPECT_TRUE(filler_->wait_acknowledged(limit));
 }
 
 TEST_F(FillerTest, GoesOnWhereABrokenConnectionEnded) {
