@@ -3,6 +3,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -124,10 +126,12 @@ bool handles(pid_t process, int signal) {
   return std::stoull(status->substr(caught + label), nullptr, 16) >> (signal - 1) & 1;
 }
 
-bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit) {
+/// Whether all ends within `limit`, as long as `worth_it` says so of what is left.
+bool wait_for_end(const Cgroup& group, std::chrono::milliseconds limit,
+                  const std::function<bool(const std::vector<pid_t>&)>& worth_it) {
   const auto end = std::chrono::steady_clock::now() + limit;
-  while (!group.processes().empty()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
+  for (auto left = group.processes(); !left.empty(); left = group.processes()) {
+    if (std::chrono::steady_clock::now() >= end || !worth_it(left)) return false;
     std::this_thread::sleep_for(death_step);
   }
   return true;
@@ -303,18 +307,21 @@ void OciEngine::release(const std::string& name) {
 void OciEngine::kill(const std::string& name, std::chrono::milliseconds grace) {
   const Cgroup container = group(name);
   if (grace > 0ms) {
-    const auto processes = container.processes();
-    signal_all(processes, SIGTERM);
-    // As a container's first process it is spared a signal that it does not handle; as any other
-    // it would have ended by it.
-    if (processes.size() == 1 && !handles(processes[0], SIGTERM)) signal_all(processes, SIGKILL);
+    signal_all(container.processes(), SIGTERM);
     container.thaw();
-    if (wait_for_end(container, grace)) return;
+    // The first process is spared a signal that it does not handle; as any other it would have
+    // ended by it. So once nobody handles it there is nothing to wait for.
+    const auto somebody_handles_it = [](const std::vector<pid_t>& left) {
+      return std::ranges::any_of(left, [](pid_t process) { return handles(process, SIGTERM); });
+    };
+    if (wait_for_end(container, grace, somebody_handles_it)) return;
   }
   // A frozen process that finds SIGKILL when it is thawed ends without another instruction.
   signal_all(container.processes(), SIGKILL);
   container.thaw();
-  if (!wait_for_end(container, death_limit)) throw Failure("", "the app " + name + " does not end");
+  const auto always = [](const auto&) { return true; };
+  if (!wait_for_end(container, death_limit, always))
+    throw Failure("", "the app " + name + " does not end");
 }
 
 }  // namespace wayferry

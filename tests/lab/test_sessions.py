@@ -9,6 +9,7 @@ from typing import ClassVar
 from harness import LabHost, LabTest, Terminal, wait_until
 from harness.labhost import LIMIT
 from testbed import places
+from testbed.host import SHARED_FOLDER
 
 _ROOTFS = ("--rootfs", places.INNER_DESKTOP)
 
@@ -22,6 +23,23 @@ while True:
     os.read(timer, 8)
     print("tick", flush=True)
 """
+
+
+# Begins other programs all the time, and minds nothing.
+_LOOP = "while :; do sleep 0.05; done"
+
+# Does not mind that it should end, but its child does, which needs a moment to put things in order.
+_CAREFUL = '''
+import os, signal, time
+def put_in_order(*_):
+    time.sleep(0.3)
+    open("/var/tmp/in-order", "w").close()
+    os._exit(0)
+if os.fork() == 0:
+    signal.signal(signal.SIGTERM, put_in_order)
+    print("ready", flush=True)
+while True: time.sleep(1)
+'''
 
 
 class Unmoved(LabTest):
@@ -141,6 +159,31 @@ class Timer(LabTest):
                 self.alpha.wayferry("move", self.NAME, "beta", "--mode", mode)
                 self.demand_ticking(self.beta)
                 self.beta.wayferry("move", self.NAME, "alpha", "--mode", mode)
+
+
+class Stopped(LabTest):
+    """Programs without a window that are told to end."""
+
+    NAME: ClassVar[str] = "stopped"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stop_later(self.NAME)
+
+    def run_and_await(self, word: str, *program: str) -> None:
+        shared = ["--volume", f"{SHARED_FOLDER}:/var/tmp"]
+        self.alpha.wayferry("run", "--name", self.NAME, *_ROOTFS, *shared, "--", *program)
+        self.alpha.wait_for_log(self.NAME, word)
+
+    def test_who_would_have_ended_is_not_waited_for(self) -> None:
+        self.run_and_await("ready", "sh", "-c", f"echo ready; {_LOOP}")
+        self.alpha.wayferry("stop", self.NAME, limit=4.0)  # the time that it would get to put things in order is 5 s
+
+    def test_who_puts_things_in_order_is_given_the_time(self) -> None:
+        self.addCleanup(self.alpha.must, "rm", "-f", f"{SHARED_FOLDER}/in-order")
+        self.run_and_await("ready", "python3", "-c", _CAREFUL)
+        self.alpha.wayferry("stop", self.NAME)
+        self.alpha.must("ls", f"{SHARED_FOLDER}/in-order")
 
 
 class AnotherUser(LabTest):
