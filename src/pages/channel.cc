@@ -15,6 +15,9 @@
 namespace wayferry {
 namespace {
 
+// Each write wakes five processes, two of them ssh; and who waits for the first wants it soon.
+constexpr size_t most_gathered = 1024;
+
 static_assert(std::endian::native == std::endian::little, "Frame goes over the wire as it is");
 
 void require_sound(const Frame& frame) {
@@ -70,10 +73,8 @@ Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move
   check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));
 }
 
-bool Channel::send(const Frame& frame, Bytes payload) {
-  const std::lock_guard lock(sending_);
+bool Channel::write_out(Bytes head, Bytes payload) {
   bool waited = false;
-  Bytes head = std::as_bytes(std::span(&frame, 1));
   while (!head.empty() || !payload.empty()) {
     // iovec is not const for the sake of readv.
     const iovec parts[2] = {{const_cast<std::byte*>(head.data()), head.size()},
@@ -88,6 +89,31 @@ bool Channel::send(const Frame& frame, Bytes payload) {
     payload = payload.subspan(done - of_head);
   }
   return waited;
+}
+
+bool Channel::write_gathered() {
+  const bool waited = write_out(gathered_, {});
+  gathered_.clear();
+  return waited;
+}
+
+bool Channel::send(const Frame& frame, Bytes payload) {
+  const std::lock_guard lock(sending_);
+  const bool waited = write_gathered();
+  return write_out(std::as_bytes(std::span(&frame, 1)), payload) || waited;
+}
+
+void Channel::gather(const Frame& frame, Bytes payload) {
+  const std::lock_guard lock(sending_);
+  const Bytes head = std::as_bytes(std::span(&frame, 1));
+  gathered_.insert(gathered_.end(), head.begin(), head.end());
+  gathered_.insert(gathered_.end(), payload.begin(), payload.end());
+  if (gathered_.size() >= most_gathered) write_gathered();
+}
+
+void Channel::flush() {
+  const std::lock_guard lock(sending_);
+  write_gathered();
 }
 
 std::optional<Frame> Channel::receive(std::vector<std::byte>& payload,

@@ -21,7 +21,7 @@
 namespace wayferry {
 
 /// Raised with every change of Frame or its meaning.
-constexpr int pages_protocol = 2;
+constexpr int pages_protocol = 3;
 
 enum class FrameKind : uint32_t {
   // target → source, on "faults"
@@ -31,7 +31,7 @@ enum class FrameKind : uint32_t {
   drained = 4,   ///< nothing is missing any more
   // both
   tick = 5,  ///< nothing to say, but still here
-  // source → target, on either
+  // source → target, on either; on "bulk" perhaps before the target has asked for anything
   zero = 6,  ///< these pages hold zeros
   raw = 7,
   lz4 = 8,
@@ -56,6 +56,10 @@ using PageNumber = uint64_t;
 constexpr uint32_t most_pages = 64;
 constexpr size_t longest_run = most_pages * page_size;
 
+/// Pages with content, about, that a source may send before the target has asked for anything: the
+/// target keeps them in memory until it has somewhere to put them.
+constexpr uint64_t most_early_content = 256;
+
 /// Of one page.
 bool is_zero(Bytes page);
 
@@ -77,6 +81,10 @@ class Channel {
 
   /// From any thread. Whether it had to wait for room. Throws ChannelLost.
   bool send(const Frame& frame, Bytes payload = {});
+  /// The same for small frames that may wait for each other: they go together once there are many,
+  /// before what is sent next, or with flush().
+  void gather(const Frame& frame, Bytes payload);
+  void flush();
   /// The next frame, its payload in `payload`; nothing after `limit`, or once `wake` is readable.
   /// Throws ChannelLost, or ProtocolError for a frame that nobody may send.
   std::optional<Frame> receive(std::vector<std::byte>& payload, std::chrono::milliseconds limit,
@@ -84,9 +92,13 @@ class Channel {
   int in() const { return in_.get(); }
 
  private:
+  bool write_out(Bytes head, Bytes payload);
+  bool write_gathered();
+
   UniqueFd in_;
   UniqueFd out_;
   std::mutex sending_;
+  std::vector<std::byte> gathered_;
 };
 
 }  // namespace wayferry

@@ -5,8 +5,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 
-#include <cstring>
-
 #include "util/priority.h"
 
 namespace wayferry {
@@ -45,10 +43,12 @@ Filler::Filler(const Places& places, std::chrono::milliseconds grace, Spaces::Ke
       draining_(true) {
   if (!spaces_.take_over(Ledger::open(places.ledger), std::move(kept)))
     throw Failure("", "it was killed in the middle of what nobody else can finish");
+  placer_.open();
   begin();
 }
 
 void Filler::begin() {
+  placing_ = std::jthread([this](const std::stop_token& stop) { take_named(stop); });
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -83,15 +83,13 @@ void Filler::run(const std::stop_token& stop) {
       settle();
     }
   } catch (...) {
-    const std::lock_guard lock(outcome_);
-    error_ = std::current_exception();
+    fail(std::current_exception());
   }
   bool failed = false;
   {
     const std::lock_guard lock(outcome_);
     failed = error_ != nullptr;
   }
-  changed_.notify_all();
   if (failed && !draining_) let_restore_end(stop);
   bulk_thread_ = {};
 }
@@ -124,13 +122,16 @@ void Filler::wait_and_handle() {
   if (entries[0].revents) ::eventfd_read(wake_.get(), &woken);
   for (size_t i = first_space; i < entries.size(); ++i)
     if (entries[i].revents) spaces_.handle_events(entries[i].fd);
+  place_asked();
   if (entries[3].revents) handle_faults();
   if (entries[2].revents) handle_criu();
   if (entries[1].revents) handle_visitor();
 }
 
 void Filler::handle_criu() {
-  if (!criu_->handle()) criu_.reset();
+  if (criu_->handle()) return;
+  criu_.reset();
+  placer_.open();
 }
 
 void Filler::handle_visitor() {
@@ -157,42 +158,18 @@ void Filler::handle_faults() {
     const auto frame = faults_->channel->receive(payload, std::chrono::milliseconds(0), -1);
     if (!frame) return;
     heard_ = Clock::now();
-    take(*frame, payload, /*urgent=*/true);
+    take(*frame, payload);
   } catch (const ChannelLost& lost) {
     lose(lost.what());
   }
 }
 
-void Filler::take(const Frame& frame, Bytes payload, bool urgent) {
+void Filler::take(const Frame& frame, Bytes payload) {
   if (frame.kind == FrameKind::tick) return;
-  if (frame.kind == FrameKind::drained) {
-    const std::lock_guard lock(outcome_);
-    acknowledged_ = true;
-    return changed_.notify_all();
-  }
-  if (frame.kind == FrameKind::zero) return spaces_.fill(frame, {}, urgent);
-  thread_local std::vector<std::byte> space;  // two threads are here
-  payload = content_of(frame, payload, space);
-  if (payload.size() != frame.pages * page_size || checksum_of(frame, payload) != frame.checksum)
-    throw ProtocolError("page channel", "pages that are not what was sent");
-  spaces_.fill(frame, payload, urgent);
-}
-
-Bytes Filler::content_of(const Frame& frame, Bytes payload, std::vector<std::byte>& space) const {
-  if (frame.kind == FrameKind::raw) return payload;
-  if (frame.kind == FrameKind::lz4) {
-    space.resize(frame.pages * page_size);
-    unpack(payload, space);
-    return space;
-  }
-  if (frame.kind != FrameKind::known)
-    throw ProtocolError("page channel", "a frame that only a target may send");
-  PageNumber first = 0;
-  const EarlyStore* const early = early_;
-  if (!early || payload.size() != sizeof first)
-    throw ProtocolError("page channel", "names pages that did not go ahead");
-  std::memcpy(&first, payload.data(), sizeof first);
-  return early->pages(first, frame.pages);
+  if (frame.kind != FrameKind::drained) return placer_.take(frame, payload, /*urgent=*/true);
+  const std::lock_guard lock(outcome_);
+  acknowledged_ = true;
+  changed_.notify_all();
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
@@ -204,21 +181,47 @@ void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       const auto frame = bulk.receive(payload, std::chrono::hours(1), wake.get());
       if (!frame) continue;
-      take(*frame, payload, /*urgent=*/false);
-      if (draining_ && spaces_.complete()) ::eventfd_write(wake_.get(), 1);
+      placer_.take(*frame, payload, /*urgent=*/false);
+      filled();
     }
   } catch (const ChannelLost&) {
     bulk_broke_ = true;
   } catch (...) {
-    const std::lock_guard lock(outcome_);
-    error_ = std::current_exception();
-    changed_.notify_all();
+    fail(std::current_exception());
   }
   ::eventfd_write(wake_.get(), 1);
 }
 
+void Filler::take_named(const std::stop_token& stop) {
+  let_others_first();
+  try {
+    while (placer_.place_next(stop)) {
+      filled();
+    }
+  } catch (...) {
+    fail(std::current_exception());
+    ::eventfd_write(wake_.get(), 1);
+  }
+}
+
+void Filler::filled() {
+  if (draining_ && spaces_.complete()) ::eventfd_write(wake_.get(), 1);
+}
+
+void Filler::fail(std::exception_ptr error) {
+  const std::lock_guard lock(outcome_);
+  error_ = std::move(error);
+  changed_.notify_all();
+}
+
+// Under the lock of the spaces, so what is here is put in place a little later.
 void Filler::ask(pid_t process, uint64_t at_source) {
   const std::lock_guard lock(asking_);
+  if (placer_.knows(process, at_source)) {
+    asked_here_.emplace_back(process, at_source);
+    ::eventfd_write(wake_.get(), 1);
+    return;
+  }
   if (!faults_) return;  // asked again as soon as there is a connection
   try {
     faults_->channel->send({.kind = FrameKind::ask,
@@ -228,6 +231,15 @@ void Filler::ask(pid_t process, uint64_t at_source) {
   } catch (const ChannelLost&) {
     // Whoever reads from it notices too, and has it replaced.
   }
+}
+
+void Filler::place_asked() {
+  std::vector<std::pair<pid_t, uint64_t>> asked;
+  {
+    const std::lock_guard lock(asking_);
+    asked.swap(asked_here_);
+  }
+  for (const auto& [process, at_source] : asked) placer_.place_asked(process, at_source);
 }
 
 void Filler::send_list() {

@@ -6,15 +6,15 @@
 #include <thread>
 
 #include "pages/criu_door.h"
-#include "pages/early_pages.h"
-#include "pages/packing.h"
 #include "pages/page_door.h"
+#include "pages/placer.h"
 #include "pages/spaces.h"
 
 // The target's side: takes the userfaultfds from CRIU's restore and the page connections from the
-// source, and fills, faults first. Two threads: one for everything that waits (events, faults,
-// doors), one that only fills what comes in bulk. Connections may break and be replaced; the app
-// then waits, and nothing is lost. It does not know who the app is, nor how connections are made.
+// source, and fills, faults first. Three threads: one for everything that waits (events, faults,
+// doors), one that takes what comes in bulk, one that puts in place what is here and was named.
+// Connections may break and be replaced; the app then waits, and nothing is lost. It does not know
+// who the app is, nor how connections are made.
 //
 // Whoever closes a userfaultfd turns all missing pages into zeros. So a Filler must not end before
 // its app has ended or has all its pages, and somebody else must hold the descriptors too, in case
@@ -40,7 +40,7 @@ class Filler {
 
   /// What went ahead of the app; it must live as long as this. Before the first connection's first
   /// page.
-  void use_early(const EarlyStore& early) { early_ = &early; }
+  void use_early(const EarlyStore& early) { placer_.use_early(early); }
   /// All is restored and the app is ours: from now on a loss is a loss.
   void drain();
   /// Waits until nothing is missing (true), or `limit` has passed. A Failure says what was lost.
@@ -70,23 +70,28 @@ class Filler {
   void lose(const std::string& why);
   void drop_bulk();
   void take_bulk(Channel& bulk, const std::stop_token& stop);
-  void take(const Frame& frame, Bytes payload, bool urgent);
-  Bytes content_of(const Frame& frame, Bytes payload, std::vector<std::byte>& space) const;
+  void take_named(const std::stop_token& stop);
+  void take(const Frame& frame, Bytes payload);
   void ask(pid_t process, uint64_t at_source);
+  void place_asked();
+  /// Of one of the threads that fill: more is there now.
+  void filled();
+  void fail(std::exception_ptr error);
   void send_list();
   void settle();
 
   Places places_;
   std::chrono::milliseconds grace_;
-  std::atomic<const EarlyStore*> early_ = nullptr;
   Spaces spaces_;
+  Placer placer_{spaces_};
   std::optional<CriuDoor> criu_;
   PageDoor door_;
   UniqueFd wake_;
   std::unique_ptr<Visitor> faults_;
   std::unique_ptr<Visitor> bulk_;
   std::jthread bulk_thread_;
-  std::mutex asking_;  // faults_ may be asked through by both threads
+  std::mutex asking_;  // for faults_, through which all threads may ask, and the next
+  std::vector<std::pair<pid_t, uint64_t>> asked_here_;  // of what has been named
   Clock::time_point heard_{};
   Clock::time_point ticked_{};
   Clock::time_point lost_{};
@@ -100,6 +105,7 @@ class Filler {
   bool drained_ = false;
   bool acknowledged_ = false;
   std::exception_ptr error_;
+  std::jthread placing_;
   std::jthread thread_;  // last: it uses all of the above
 };
 

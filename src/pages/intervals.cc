@@ -25,6 +25,11 @@ void Intervals::remove(PageRange range) {
   }
 }
 
+void Intervals::remove(const Intervals& others) {
+  for (const auto& [start, end] : others.starts_)
+    remove({.start = start, .pages = (end - start) / page_size});
+}
+
 bool Intervals::contains(uint64_t address) const {
   const auto after = starts_.upper_bound(address);
   return after != starts_.begin() && std::prev(after)->second > address;

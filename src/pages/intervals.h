@@ -15,6 +15,7 @@ class Intervals {
  public:
   void add(PageRange range);
   void remove(PageRange range);
+  void remove(const Intervals& others);
   bool contains(uint64_t address) const;
   bool empty() const { return starts_.empty(); }
   uint64_t pages() const { return pages_; }

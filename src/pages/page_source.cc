@@ -15,36 +15,41 @@ using Clock = std::chrono::steady_clock;
 
 static_assert(most_read_ahead <= most_pages, "a read-ahead is one frame");
 
+std::map<pid_t, Intervals> as_intervals(const std::map<pid_t, std::vector<PageRange>>& ranges) {
+  std::map<pid_t, Intervals> all;
+  for (const auto& [process, of_process] : ranges)
+    for (const PageRange& range : of_process) all[process].add(range);
+  return all;
+}
+
 }  // namespace
 
 PageSource::PageSource(const FrozenMemory& memory, std::map<pid_t, std::vector<PageRange>> lazy,
                        uint64_t bytes_per_second)
-    : memory_(memory), bytes_per_second_(bytes_per_second) {
-  for (const auto& [process, ranges] : lazy)
-    for (const PageRange& range : ranges) lazy_[process].add(range);
-  unsent_ = lazy_;
-  for (const auto& [process, unsent] : unsent_) numbers_.left += unsent.pages();
+    : memory_(memory),
+      lazy_(as_intervals(lazy)),
+      bytes_per_second_(bytes_per_second),
+      order_(lazy_) {
+  numbers_.left = order_.left();
 }
 
 bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& stop,
                        const std::function<void()>& cut) {
-  if (std::exchange(served_, true)) forget_early();
-  std::exception_ptr error;
-  std::jthread pusher;
-  const auto start_bulk = [&] {
-    pusher = std::jthread([&](const std::stop_token& own) {
-      try {
-        push_all(bulk, own);
-      } catch (...) {
-        error = std::current_exception();
-        cut();  // so that the other thread ends too
-      }
-    });
-  };
+  if (std::exchange(served_, true)) early_ = nullptr;
+  order_.begin_connection();
   answered_.clear();  // by a connection that is gone: who knows what of it arrived
+  std::exception_ptr error;
+  std::jthread pusher([&](const std::stop_token& own) {
+    try {
+      push_all(bulk, own);
+    } catch (...) {
+      error = std::current_exception();
+      cut();  // so that the other thread ends too
+    }
+  });
   bool drained = false;
   try {
-    drained = serve_faults(faults, stop, start_bulk);
+    drained = serve_faults(faults, stop);
   } catch (...) {
     cut();
     pusher = {};
@@ -56,15 +61,13 @@ bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& st
   return drained;
 }
 
-bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop,
-                              const std::function<void()>& start_bulk) {
+bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop) {
   // A signal of its own for the stop: without it a stop would be seen at the next tick.
   const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
   std::vector<std::byte> payload;
   auto heard = Clock::now();
   auto ticked = heard;
-  bool listing = false;
   while (!stop.stop_requested()) {
     const auto frame = faults.receive(payload, tick_pause, wake.get());
     const auto now = Clock::now();
@@ -79,12 +82,8 @@ bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop,
       return true;
     }
     if (frame->kind == FrameKind::ask) answer(faults, *frame);
-    if (frame->kind == FrameKind::want) {
-      const std::lock_guard lock(mutex_);
-      if (!std::exchange(listing, true)) unsent_.clear();
-      want(*frame);
-    }
-    if (frame->kind == FrameKind::want_end) start_bulk();
+    if (frame->kind == FrameKind::want) want(*frame);
+    if (frame->kind == FrameKind::want_end) order_.end_list();
   }
   return false;
 }
@@ -99,7 +98,7 @@ void PageSource::require_lazy(const Frame& frame) const {
 
 void PageSource::want(const Frame& frame) {
   require_lazy(frame);
-  unsent_[static_cast<pid_t>(frame.process)].add({.start = frame.address, .pages = frame.pages});
+  order_.want(static_cast<pid_t>(frame.process), {.start = frame.address, .pages = frame.pages});
 }
 
 void PageSource::answer(Channel& faults, const Frame& ask) {
@@ -119,114 +118,38 @@ std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
   last_asked_ = address;
   // One that bulk has sent is sent again: it may be far back in a long queue.
   if (!answered.contains(address)) taken.push_back({.start = address, .pages = 1});
-  const uint64_t after = address + page_size;
-  const std::lock_guard lock(mutex_);
-  const uint64_t ahead = streams_.ask(process, address);
-  Intervals& unsent = unsent_[process];
-  unsent.remove({.start = address, .pages = 1});
-  if (const auto more = unsent.first_within({.start = after, .pages = ahead})) {
-    taken.push_back(*more);
-    unsent.remove(*more);
-  }
+  if (const auto more = order_.take_behind(process, address)) taken.push_back(*more);
   for (const PageRange& range : taken) answered.add(range);
   return taken;
 }
 
 void PageSource::prefer(std::vector<HotPage> pages) {
-  const std::lock_guard lock(mutex_);
-  preferred_.assign(pages.begin(), pages.end());
+  order_.prefer(std::move(pages));
 }
 
 void PageSource::use_early(const EarlyPages& pages, const EarlyPlaces& places) {
   early_ = &pages;
   for (const auto& [process, range] : places) early_places_[process].add(range);
-  const std::lock_guard lock(mutex_);
-  early_unsent_.assign(places.begin(), places.end());
-}
-
-void PageSource::forget_early() {
-  early_ = nullptr;
-  const std::lock_guard lock(mutex_);
-  early_unsent_.clear();
-}
-
-std::optional<std::pair<pid_t, PageRange>> PageSource::take_preferred() {
-  while (!preferred_.empty()) {
-    const HotPage hot = preferred_.front();
-    preferred_.pop_front();
-    const auto unsent = unsent_.find(hot.process);
-    if (unsent == unsent_.end()) continue;
-    const auto range = unsent->second.first_within({.start = hot.address, .pages = hot_window});
-    if (!range) continue;
-    unsent->second.remove(*range);
-    return std::pair(hot.process, *range);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::pair<pid_t, PageRange>> PageSource::take_early() {
-  while (!early_unsent_.empty()) {
-    auto& [process, place] = early_unsent_.front();
-    Intervals& unsent = unsent_[process];
-    auto range = unsent.first_within(place);
-    if (!range) {
-      early_unsent_.pop_front();
-      continue;
-    }
-    range->pages = std::min<uint64_t>(range->pages, most_pages);
-    unsent.remove(*range);
-    const uint64_t next = range->start + range->pages * page_size;
-    place.pages -= (next - place.start) / page_size;
-    place.start = next;
-    return std::pair(process, *range);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::pair<pid_t, PageRange>> PageSource::take_from(pid_t process, uint64_t address) {
-  for (auto at = unsent_.lower_bound(process); at != unsent_.end(); ++at) {
-    const auto range = at->second.first_from(at->first == process ? address : 0, most_pages);
-    if (!range) continue;
-    at->second.remove(*range);
-    return std::pair(at->first, *range);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::pair<pid_t, PageRange>> PageSource::take_streamed() {
-  Streams::Stream& stream = streams_.turn();
-  auto taken = take_from(stream.process, stream.next);
-  if (!taken) taken = take_from(0, 0);  // all behind it is sent
-  if (!taken) return std::nullopt;
-  stream.process = taken->first;
-  stream.next = taken->second.start + taken->second.pages * page_size;
-  return taken;
+  order_.use_early(places);
 }
 
 void PageSource::let_flow() {
-  const std::lock_guard lock(mutex_);
-  flows_ = true;
-  flows_changed_.notify_all();
-}
-
-std::optional<std::pair<pid_t, PageRange>> PageSource::take_next(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  auto taken = take_preferred();
-  if (!taken) taken = take_early();
-  if (!taken && flows_changed_.wait(lock, stop, [this] { return flows_; })) taken = take_streamed();
-  uint64_t left = 0;
-  for (const auto& [process, unsent] : unsent_) left += unsent.pages();
-  numbers_.left = left;
-  return taken;
+  order_.let_flow();
 }
 
 void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
   let_others_first();
   Packing packing;
   while (!stop.stop_requested()) {
-    const auto next = take_next(stop);
-    if (!next) return;
-    send_pages(bulk, next->first, next->second, &packing);
+    const auto next = order_.take_next();
+    numbers_.left = order_.left();
+    if (!next) {
+      bulk.flush();
+      if (!order_.await_more(stop)) return;
+    } else if (next->only_names)
+      push_names(bulk, *next);
+    else
+      push(bulk, *next, packing);
   }
 }
 
@@ -249,15 +172,18 @@ PageSource::Way PageSource::way_of(pid_t process, uint64_t address, Bytes page) 
   return number ? Way{FrameKind::known, *number} : Way{FrameKind::raw};
 }
 
-void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing) {
+std::vector<PageSource::Run> PageSource::read_runs(pid_t process, PageRange range) const {
   // Not a member: two threads are here. Not a new one each time: that is zeroed.
   thread_local std::array<std::byte, longest_run> buffer;
   const auto memory = std::span(buffer).first(range.pages * page_size);
   memory_.read(process, range.start, memory);
-  const auto way = [&](uint64_t i) {
-    return way_of(process, range.start + i * page_size,
-                  Bytes(memory).subspan(i * page_size, page_size));
+  const auto pages = [&](uint64_t from, uint64_t to) {
+    return Bytes(memory).subspan(from * page_size, (to - from) * page_size);
   };
+  const auto way = [&](uint64_t i) {
+    return way_of(process, range.start + i * page_size, pages(i, i + 1));
+  };
+  std::vector<Run> runs;
   Way next = way(0);
   for (uint64_t from = 0, to = 0; from < range.pages; from = to) {
     const Way run = next;
@@ -267,22 +193,51 @@ void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Pa
                       .process = static_cast<uint32_t>(process),
                       .address = range.start + from * page_size,
                       .pages = static_cast<uint32_t>(to - from)};
-    send_run(channel, frame, Bytes(memory).subspan(from * page_size, (to - from) * page_size), run,
-             packing);
+    runs.push_back({.frame = frame, .way = run, .pages = pages(from, to)});
+  }
+  return runs;
+}
+
+void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing) {
+  for (const Run& run : read_runs(process, range)) send_run(channel, run, packing);
+}
+
+void PageSource::push(Channel& bulk, const SendOrder::Piece& piece, Packing& packing) {
+  send_pages(bulk, piece.process, piece.range, &packing);
+  order_.sent(piece.process, piece.range);
+}
+
+void PageSource::push_names(Channel& bulk, const SendOrder::Piece& piece) {
+  for (const Run& run : read_runs(piece.process, piece.range)) {
+    const PageRange pages{.start = run.frame.address, .pages = run.frame.pages};
+    if (run.way.kind == FrameKind::raw) {
+      order_.put_back(piece.process, pages);
+      continue;
+    }
+    Frame frame = run.frame;
+    const Bytes name = name_of(run, frame);
+    const size_t bytes = booked(frame, name);
+    bulk.gather(frame, name);
+    keep_to_rate(bytes);
+    order_.sent(piece.process, pages);
   }
 }
 
-void PageSource::send_run(Channel& channel, Frame frame, Bytes pages, const Way& way,
-                          Packing* packing) {
-  if (way.kind == FrameKind::raw) return send_content(channel, frame, pages, packing);
-  if (way.kind == FrameKind::known) {
-    numbers_.known_pages += frame.pages;
-    frame.checksum = checksum_of(frame, pages);
-    send_frame(channel, frame, std::as_bytes(std::span(&way.number, 1)), packing);
-  } else {
+Bytes PageSource::name_of(const Run& run, Frame& frame) {
+  if (run.way.kind == FrameKind::zero) {
     numbers_.zero_pages += frame.pages;
-    send_frame(channel, frame, {}, packing);
+    return {};
   }
+  numbers_.known_pages += frame.pages;
+  frame.checksum = checksum_of(frame, run.pages);
+  return std::as_bytes(std::span(&run.way.number, 1));
+}
+
+void PageSource::send_run(Channel& channel, const Run& run, Packing* packing) {
+  Frame frame = run.frame;
+  if (run.way.kind == FrameKind::raw) return send_content(channel, frame, run.pages, packing);
+  const Bytes name = name_of(run, frame);
+  send_frame(channel, frame, name, packing);
   // So many with hardly a byte to send: the link may have become idle.
   if (packing && frame.pages == most_pages) packing->interrupted(Clock::now());
 }
@@ -305,10 +260,15 @@ void PageSource::send_content(Channel& channel, Frame frame, Bytes pages, Packin
   send_frame(channel, frame, payload, packing);
 }
 
-void PageSource::send_frame(Channel& channel, Frame frame, Bytes payload, Packing* packing) {
+size_t PageSource::booked(Frame& frame, Bytes payload) {
   frame.size = static_cast<uint32_t>(payload.size());
   const size_t bytes = sizeof frame + payload.size();
   numbers_.wire_bytes += bytes;
+  return bytes;
+}
+
+void PageSource::send_frame(Channel& channel, Frame frame, Bytes payload, Packing* packing) {
+  const size_t bytes = booked(frame, payload);
   const bool waited = channel.send(frame, payload);
   if (!packing) return;
   const bool held_back = keep_to_rate(bytes);

@@ -2,26 +2,20 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <vector>
 
 #include "pages/channel.h"
-#include "pages/early_pages.h"
 #include "pages/frozen_memory.h"
-#include "pages/hot_pages.h"
-#include "pages/intervals.h"
 #include "pages/packing.h"
-#include "pages/streams.h"
+#include "pages/send_order.h"
 
-// The source's side: answers faults at once and, after the target has listed what it wants, pushes
-// the rest without being asked page by page. Two threads, the caller's for the faults and one for
-// the bulk, share only the set of what is still to be sent. Its own memory is a few buffers,
-// whatever the size of the app.
+// The source's side: names what the target has already, answers faults at once and, after the
+// target has listed what it wants, pushes the rest without being asked page by page. Two threads,
+// the caller's for the faults and one for the bulk, share only the order of what is still to be
+// sent. Its own memory is a few buffers, whatever the size of the app.
 
 namespace wayferry {
 
@@ -52,29 +46,22 @@ class PageSource {
   void let_flow();
   /// Before serve(): these go first in bulk, in this order.
   void prefer(std::vector<HotPage> pages);
-  /// Before serve(): what the target has already, as far as it is the same, in these places. It is
-  /// named next, in their order, since that costs the link nothing. Whoever succeeds the target
-  /// does not have it, so it counts for the first pair of connections only.
+  /// Before serve(), after prefer(): what the target has already, as far as it is the same, in
+  /// these places. Whoever succeeds the target does not have it, so it counts for the first pair of
+  /// connections only.
   void use_early(const EarlyPages& pages, const EarlyPlaces& places);
 
   const PageSourceNumbers& numbers() const { return numbers_; }
 
  private:
-  void forget_early();
-  bool serve_faults(Channel& faults, const std::stop_token& stop,
-                    const std::function<void()>& start_bulk);
+  bool serve_faults(Channel& faults, const std::stop_token& stop);
   void answer(Channel& faults, const Frame& ask);
   /// Takes a page that was asked for, and those to send along, out of what is to be sent.
   std::vector<PageRange> take_asked(pid_t process, uint64_t address);
   void want(const Frame& frame);
   void push_all(Channel& bulk, const std::stop_token& stop);
-  /// The next pages to push, taken out of what is to be sent. Waits for let_flow() if there is
-  /// nothing else.
-  std::optional<std::pair<pid_t, PageRange>> take_next(const std::stop_token& stop);
-  std::optional<std::pair<pid_t, PageRange>> take_from(pid_t process, uint64_t address);
-  std::optional<std::pair<pid_t, PageRange>> take_preferred();
-  std::optional<std::pair<pid_t, PageRange>> take_early();
-  std::optional<std::pair<pid_t, PageRange>> take_streamed();
+  void push(Channel& bulk, const SendOrder::Piece& piece, Packing& packing);
+  void push_names(Channel& bulk, const SendOrder::Piece& piece);
   /// How a page is sent: as zero, known (by this number) or raw.
   struct Way {
     FrameKind kind;
@@ -84,10 +71,21 @@ class PageSource {
       return next.kind == kind && (kind != FrameKind::known || next.number == number + after);
     }
   };
+  struct Run {
+    Frame frame;
+    Way way;
+    Bytes pages;
+  };
   Way way_of(pid_t process, uint64_t address, Bytes page) const;
+  /// Reads pages, and cuts them into runs that are sent alike. Valid until the thread's next call.
+  std::vector<Run> read_runs(pid_t process, PageRange range) const;
   void send_pages(Channel& channel, pid_t process, PageRange range, Packing* packing);
-  void send_run(Channel& channel, Frame frame, Bytes pages, const Way& way, Packing* packing);
+  /// What a frame of pages that the target has, or of zeros, carries.
+  Bytes name_of(const Run& run, Frame& frame);
+  void send_run(Channel& channel, const Run& run, Packing* packing);
   void send_content(Channel& channel, Frame frame, Bytes pages, Packing* packing);
+  /// The bytes that a frame makes on the wire, its size in its head.
+  size_t booked(Frame& frame, Bytes payload);
   void send_frame(Channel& channel, Frame frame, Bytes payload, Packing* packing);
   void require_lazy(const Frame& frame) const;
   /// Whether there is a limit, which has then been waited for.
@@ -105,13 +103,7 @@ class PageSource {
   // again.
   std::map<pid_t, Intervals> answered_;
   uint64_t last_asked_ = 0;
-  std::mutex mutex_;  // for all below
-  std::condition_variable_any flows_changed_;
-  bool flows_ = false;
-  std::deque<HotPage> preferred_;
-  std::deque<EarlyPlace> early_unsent_;
-  std::map<pid_t, Intervals> unsent_;
-  Streams streams_;
+  SendOrder order_;
 };
 
 }  // namespace wayferry

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -182,9 +183,8 @@ class FillerTest : public testing::Test {
         *memory_,
         std::map<pid_t, std::vector<PageRange>>{{inner, {{.start = base, .pages = page_count}}}},
         rate);
-    if (early) {
-      pages_->use_early(*early, {{.process = inner, .range = looked_at}});
-    }
+    pages_->prefer(preferred_);
+    if (early) pages_->use_early(*early, {{.process = inner, .range = looked_at}});
     if (flows_at_once_) pages_->let_flow();
     serve_again();
   }
@@ -232,6 +232,7 @@ class FillerTest : public testing::Test {
 
   static constexpr std::chrono::seconds grace{1};
   bool restore_begins_ = true;
+  std::vector<HotPage> preferred_;
   UniqueFd uffd_;
   std::vector<UniqueFd> kept_;
   Path folder_;
@@ -393,6 +394,11 @@ class AheadFillerTest : public FillerTest {
   std::optional<EarlyStore> there_;
 };
 
+class NamedFillerTest : public AheadFillerTest {
+ protected:
+  NamedFillerTest() { restore_begins_ = false; }
+};
+
 TEST_F(AheadFillerTest, TakesWhatIsStillTheSameFromThere) {
   use_store(0);
   serve(0, &early_, looked_at);
@@ -421,6 +427,49 @@ TEST_F(AheadFillerTest, BringsOnlyWhatIsThereBeforeTheAppRuns) {
   filler_->drain();
   ASSERT_TRUE(filler_->wait_drained(limit));
   expect_all_content();
+}
+
+// Names, and the content of what is preferred, come before there is anything to put them into; and
+// then nobody asks for one of these pages over the link.
+TEST_F(NamedFillerTest, WhatComesBeforeTheRestoreIsNotAskedFor) {
+  use_store(0);
+  flows_at_once_ = false;
+  preferred_ = {{.process = inner, .address = base + changed * page_size}};
+  serve(0, &early_, looked_at);
+  while (pages_->numbers().known_pages < known(first, end)) std::this_thread::yield();
+  const auto on_its_way = [this] {
+    const std::lock_guard lock(ends_mutex_);
+    int bytes = 0;
+    check("SIOCOUTQ", ::ioctl(ends_.at(1).get(), SIOCOUTQ, &bytes));
+    return bytes;
+  };
+  while (on_its_way() > 0) std::this_thread::yield();
+  play_criu();
+  // The last frame has been read, those before it have been heard. From the end, so that not all is
+  // in place by then.
+  for (uint64_t i = end - most_pages; i-- > first;) ASSERT_TRUE(has_content(i)) << "page " << i;
+  EXPECT_EQ(pages_->numbers().asked, 0);
+  EXPECT_EQ(pages_->numbers().bulk_pages, 1);  // the one that changed
+  pages_->let_flow();
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  expect_all_content();
+}
+
+TEST_F(EarlyFillerTest, KeepsNoMoreContentThanWasAgreed) {
+  const auto faults = connect(ChannelKind::faults);
+  const auto bulk = connect(ChannelKind::bulk);
+  const Page page = content(1);
+  for (uint64_t i = 0; i <= most_early_content + most_pages; ++i) {
+    Frame frame{.kind = FrameKind::raw,
+                .process = inner,
+                .address = base + i * page_size,
+                .pages = 1,
+                .size = page_size};
+    frame.checksum = checksum_of(frame, page);
+    bulk->send(frame, page);
+  }
+  EXPECT_THROW(filler_->wait_drained(limit), ProtocolError);
 }
 
 TEST_F(AheadFillerTest, LooksForThemWhereTheyWereOnly) {

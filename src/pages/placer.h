@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <vector>
+
+#include "pages/channel.h"
+#include "pages/early_pages.h"
+#include "pages/spaces.h"
+
+// (target) From frames to pages in place. What went ahead is only named, and the names come while
+// CRIU still restores, as does a little content: they are kept, and as soon as all processes are
+// there their pages are put in place one run after the other; at once for whoever stands still for
+// one, without a way over the link. It knows no connection.
+
+namespace wayferry {
+
+class Placer {
+ public:
+  explicit Placer(Spaces& spaces) : spaces_(spaces) {}
+
+  /// What went ahead of the app; it must live as long as this. Before the first frame.
+  void use_early(const EarlyStore& early) { early_ = &early; }
+
+  /// What a frame with pages brings. `urgent`: somebody stands still for it, so it is put in place
+  /// now, whatever it is. Throws ProtocolError, or Failure of the kernel.
+  void take(const Frame& frame, Bytes payload, bool urgent);
+
+  /// All processes are there.
+  void open();
+  /// Puts the next run that was named in place; waits for one. False: stopped.
+  bool place_next(const std::stop_token& stop);
+  /// Whether this page has been named.
+  bool knows(pid_t process, uint64_t at_source) const;
+  /// It first, then the run that it is in, if it has been named.
+  void place_asked(pid_t process, uint64_t at_source);
+
+ private:
+  struct Run {
+    Frame frame;
+    PageNumber first = 0;                                     // of what is only named
+    std::shared_ptr<const std::vector<std::byte>> content{};  // verified
+  };
+  using Key = std::pair<pid_t, uint64_t>;
+
+  void take_content(const Frame& frame, Bytes payload, bool urgent);
+  void keep(Run run);
+  std::optional<Run> find(pid_t process, uint64_t at_source) const;
+  Bytes pages_of(const Run& run) const;
+  PageNumber number_in(Bytes payload) const;
+
+  Spaces& spaces_;
+  std::atomic<const EarlyStore*> early_ = nullptr;
+  mutable std::mutex mutex_;  // for all below; nothing of spaces_ is called under it
+  std::condition_variable_any changed_;
+  std::atomic<bool> open_ = false;
+  uint64_t kept_content_ = 0;  // pages
+  std::deque<Key> order_;
+  std::map<Key, Run> runs_;
+};
+
+}  // namespace wayferry
