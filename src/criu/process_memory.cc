@@ -34,8 +34,8 @@ bool has_locked_memory(pid_t process) {
 constexpr uint64_t wanted_of_any = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
 
 // Each question keeps everybody from changing the process's mappings, which CRIU must do to dump
-// it.
-constexpr uint64_t bytes_a_scan = 4 << 20;
+// it. Bounded by what is found, not by addresses: an app may have reserved terabytes.
+constexpr uint64_t pages_a_scan = 1024;
 
 // Bits of an entry (admin-guide/mm/pagemap in Linux).
 constexpr uint64_t entry_present = uint64_t{1} << 63;
@@ -56,17 +56,19 @@ class Scanner {
     pm_scan_arg scan{};
     scan.size = sizeof scan;
     scan.start = mapping.start;
+    scan.end = mapping.end;
+    scan.max_pages = pages_a_scan;
     scan.vec = reinterpret_cast<uintptr_t>(regions.data());
     scan.vec_len = regions.size();
     scan.category_mask = scan.category_inverted = PAGE_IS_PFNZERO;
     scan.category_anyof_mask = scan.return_mask = wanted_of_any;
     while (scan.start < mapping.end) {
-      scan.end = std::min<uint64_t>(mapping.end, scan.start + bytes_a_scan);
       const int count = ::ioctl(pagemap_.get(), PAGEMAP_SCAN, &scan);
       if (count < 0 && errno == ENOTTY) return false;
       check("PAGEMAP_SCAN", count, path_);
       for (const page_region& region : std::span(regions).first(static_cast<size_t>(count)))
         add(region.start, (region.end - region.start) / page_size);
+      if (scan.walk_end <= scan.start) throw SystemError(EIO, "PAGEMAP_SCAN", path_);
       scan.start = scan.walk_end;
     }
     return true;

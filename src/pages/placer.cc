@@ -58,14 +58,18 @@ Bytes Placer::pages_of(const Run& run) const {
   return verified(run.frame, early->pages(run.first, run.frame.pages));
 }
 
+Placer::Key Placer::key_of(const Run& run) {
+  return {static_cast<pid_t>(run.frame.process), run.frame.address};
+}
+
 void Placer::keep(Run run) {
   const std::lock_guard lock(mutex_);
   if (run.content) kept_content_ += run.frame.pages;
   if (kept_content_ > most_early_content + most_pages)
     throw ProtocolError("page channel", "more content than may come before it is asked for");
-  const Key key(static_cast<pid_t>(run.frame.process), run.frame.address);
-  runs_[key] = std::move(run);
-  order_.push_back(key);
+  const Key key = key_of(run);
+  runs_.push_back(std::move(run));
+  by_start_[key] = std::prev(runs_.end());  // over another connection one may come again
   changed_.notify_all();
 }
 
@@ -76,49 +80,54 @@ void Placer::open() {
 }
 
 bool Placer::place_next(const std::stop_token& stop) {
-  Key key;
-  Run run;
-  {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [this] { return open_ && !order_.empty(); })) return false;
-    key = order_.front();
-    order_.pop_front();
-    const auto found = runs_.find(key);
-    if (found == runs_.end()) return true;  // placed already: it was asked for
-    run = found->second;
-  }
-  spaces_.fill(run.frame, pages_of(run), /*urgent=*/false);
-  const std::lock_guard lock(mutex_);
-  runs_.erase(key);
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait(lock, stop, [this] { return open_ && !runs_.empty(); })) return false;
+  const auto run = runs_.begin();
+  run->being_placed = true;
+  lock.unlock();
+  // Nobody but us takes it away, and nobody changes it.
+  spaces_.fill(run->frame, pages_of(*run), /*urgent=*/false);
+  lock.lock();
+  const auto indexed = by_start_.find(key_of(*run));
+  if (indexed != by_start_.end() && indexed->second == run) by_start_.erase(indexed);
+  runs_.erase(run);
   return true;
 }
 
-std::optional<Placer::Run> Placer::find(pid_t process, uint64_t at_source) const {
-  const std::lock_guard lock(mutex_);
-  const auto after = runs_.upper_bound({process, at_source});
-  if (after == runs_.begin()) return std::nullopt;
-  const auto& [key, run] = *std::prev(after);
-  const uint64_t end = run.frame.address + run.frame.pages * page_size;
-  if (key.first != process || at_source >= end) return std::nullopt;
-  return run;
+std::list<Placer::Run>::iterator Placer::find(pid_t process, uint64_t at_source) {
+  const auto after = by_start_.upper_bound({process, at_source});
+  if (after == by_start_.begin()) return runs_.end();
+  const auto run = std::prev(after)->second;
+  const Frame& frame = run->frame;
+  const bool inside = static_cast<pid_t>(frame.process) == process &&
+                      at_source < frame.address + frame.pages * page_size;
+  return inside ? run : runs_.end();
 }
 
-bool Placer::knows(pid_t process, uint64_t at_source) const {
-  return find(process, at_source).has_value();
+bool Placer::knows(pid_t process, uint64_t at_source) {
+  const std::lock_guard lock(mutex_);
+  return find(process, at_source) != runs_.end();
 }
 
 void Placer::place_asked(pid_t process, uint64_t at_source) {
-  const auto run = find(process, at_source);
-  if (!run) return;  // placed by the other thread meanwhile
-  const Bytes pages = pages_of(*run);
-  Frame page = run->frame;
+  Run asked;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto run = find(process, at_source);
+    if (run == runs_.end()) return;  // placed by the other thread meanwhile
+    asked = *run;
+    // Next, but never before one that the other thread is busy with: it takes the first away.
+    if (!run->being_placed)
+      runs_.splice(runs_.begin()->being_placed ? std::next(runs_.begin()) : runs_.begin(), runs_,
+                   run);
+  }
+  const Bytes pages = pages_of(asked);
+  Frame page = asked.frame;
   page.address = at_source;
   page.pages = 1;
   spaces_.fill(page,
-               pages.empty() ? pages : pages.subspan(at_source - run->frame.address, page_size),
+               pages.empty() ? pages : pages.subspan(at_source - asked.frame.address, page_size),
                /*urgent=*/true);
-  const std::lock_guard lock(mutex_);
-  order_.emplace_front(process, run->frame.address);
 }
 
 }  // namespace wayferry

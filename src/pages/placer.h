@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,7 +37,7 @@ class Placer {
   /// Puts the next run that was named in place; waits for one. False: stopped.
   bool place_next(const std::stop_token& stop);
   /// Whether this page has been named.
-  bool knows(pid_t process, uint64_t at_source) const;
+  bool knows(pid_t process, uint64_t at_source);
   /// It first, then the run that it is in, if it has been named.
   void place_asked(pid_t process, uint64_t at_source);
 
@@ -46,23 +46,26 @@ class Placer {
     Frame frame;
     PageNumber first = 0;                                     // of what is only named
     std::shared_ptr<const std::vector<std::byte>> content{};  // verified
+    bool being_placed = false;
   };
   using Key = std::pair<pid_t, uint64_t>;
 
   void take_content(const Frame& frame, Bytes payload, bool urgent);
+  static Key key_of(const Run& run);
   void keep(Run run);
-  std::optional<Run> find(pid_t process, uint64_t at_source) const;
+  /// Under the lock: the run that has this page, or the end.
+  std::list<Run>::iterator find(pid_t process, uint64_t at_source);
   Bytes pages_of(const Run& run) const;
   PageNumber number_in(Bytes payload) const;
 
   Spaces& spaces_;
   std::atomic<const EarlyStore*> early_ = nullptr;
-  mutable std::mutex mutex_;  // for all below; nothing of spaces_ is called under it
+  std::mutex mutex_;  // for all below; nothing of spaces_ is called under it
   std::condition_variable_any changed_;
   std::atomic<bool> open_ = false;
   uint64_t kept_content_ = 0;  // pages
-  std::deque<Key> order_;
-  std::map<Key, Run> runs_;
+  std::list<Run> runs_;        // in the order in which they will be placed
+  std::map<Key, std::list<Run>::iterator> by_start_;
 };
 
 }  // namespace wayferry

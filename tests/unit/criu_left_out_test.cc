@@ -72,6 +72,22 @@ TEST(ProcessMemory, HasThePagesThatWereWritten) {
     EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, way), written);
 }
 
+// More than one question brings, in the middle of what no app has the memory for.
+TEST(ProcessMemory, IsFoundInWhatIsOnlyReserved) {
+  constexpr uint64_t terabyte = uint64_t{1} << 40;
+  constexpr uint64_t count = 3000;
+  void* const reserved = ::mmap(nullptr, terabyte, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(reserved, MAP_FAILED);
+  char* const middle = static_cast<char*>(reserved) + terabyte / 2;
+  ::madvise(reserved, terabyte, MADV_NOHUGEPAGE);
+  std::fill_n(middle, count * page_size, '1');
+  const auto start = reinterpret_cast<uint64_t>(reserved);
+  const std::vector<PageRange> written{{.start = start + terabyte / 2, .pages = count}};
+  EXPECT_EQ(pages_in(::getpid(), {{.start = start, .end = start + terabyte}}), written);
+  ::munmap(reserved, terabyte);
+}
+
 TEST(ProcessMemory, HasNoPagesThatWereOnlyReadAsFarAsTheKernelTells) {
   const Memory memory;
   EXPECT_EQ(memory.read(5), 0);
