@@ -23,6 +23,7 @@ namespace wayferry {
 
 class OciEngine : public Engine {
  public:
+  ~OciEngine() override;
   std::vector<pid_t> processes(const std::string& name) override;
   void pause(const std::string& name) override;
   void resume(const std::string& name) override;
@@ -87,6 +88,7 @@ class OciEngine : public Engine {
 
   std::unique_ptr<PendingCriu> pending_dump_;
   /// For a lazy dump; null if this kernel cannot.
+  void await_learning();
   std::future<std::unique_ptr<ShortSmaps>> short_smaps_;
   Path descriptors_;  // that the pending dump has written for the restore
 };
