@@ -86,9 +86,10 @@ class OciEngine : public Engine {
   std::optional<std::string> dump(const std::string& name, const ContainerDirs& dirs,
                                   const CheckpointOptions& options);
 
+  void await_learning();
+
   std::unique_ptr<PendingCriu> pending_dump_;
   /// For a lazy dump; null if this kernel cannot.
-  void await_learning();
   std::future<std::unique_ptr<ShortSmaps>> short_smaps_;
   Path descriptors_;  // that the pending dump has written for the restore
 };

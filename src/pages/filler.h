@@ -66,7 +66,6 @@ class Filler {
   void handle_visitor();
   void handle_faults();
   void look_after_connection();
-  void start(bool list);
   void lose(const std::string& why);
   void drop_bulk();
   void take_bulk(Channel& bulk, const std::stop_token& stop);

@@ -14,7 +14,7 @@ constexpr uint64_t most_early_names = 16384;
 
 }  // namespace
 
-SendOrder::SendOrder(std::map<pid_t, Intervals> lazy) : lazy_(std::move(lazy)), unsent_(lazy_) {}
+SendOrder::SendOrder(std::map<pid_t, Intervals> lazy) : unsent_(std::move(lazy)) {}
 
 void SendOrder::prefer(std::vector<HotPage> pages) {
   const std::lock_guard lock(mutex_);

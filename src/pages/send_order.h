@@ -81,7 +81,6 @@ class SendOrder {
   std::deque<EarlyPlace> preferred_;
   std::deque<EarlyPlace> to_name_;
   std::deque<EarlyPlace> early_;
-  std::map<pid_t, Intervals> lazy_;
   std::map<pid_t, Intervals> unsent_;
   // Of this connection.
   std::map<pid_t, Intervals> wanted_;
