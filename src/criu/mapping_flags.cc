@@ -5,7 +5,8 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
+#include <span>
 
 #include "criu/mapping_flags_program.h"
 #include "util/error.h"
@@ -32,6 +33,26 @@ UniqueFd iterate(const bpf_object* object, pid_t process) {
   return UniqueFd(check("BPF_ITER_CREATE", bpf_iter_create(bpf_link__fd(link.get()))));
 }
 
+// A kernel before 6.1 tells of all processes, one after the other.
+struct Record {
+  uint64_t process;  // in the kernel's own numbers
+  FlaggedMapping mapping;
+};
+
+/// False if it does not lie behind the others. For the kernel's list may have no end: where
+/// somebody wanted to change the mappings meanwhile, the kernel let him, begins again from there
+/// once it was at the end, and so with every read (task_vma_seq_get_next() in Linux'
+/// kernel/bpf/task_iter.c). The last one may have grown, which is told as one more.
+bool append(const FlaggedMapping& mapping, std::vector<FlaggedMapping>& others) {
+  if (others.empty() || mapping.start > others.back().start) {
+    others.push_back(mapping);
+    return true;
+  }
+  const bool has_grown = mapping.start == others.back().start && mapping.end > others.back().end;
+  if (has_grown) others.back() = mapping;
+  return has_grown;
+}
+
 }  // namespace
 
 void MappingFlags::Close::operator()(bpf_object* object) const {
@@ -47,13 +68,17 @@ MappingFlags::MappingFlags() {
 }
 
 std::vector<FlaggedMapping> MappingFlags::of(pid_t process) const {
-  const std::string bytes = read_to_end(iterate(object_.get(), process).get());
-  std::vector<FlaggedMapping> mappings(bytes.size() / sizeof(FlaggedMapping));
-  if (!mappings.empty())
-    std::memcpy(mappings.data(), bytes.data(), mappings.size() * sizeof(FlaggedMapping));
-  // A kernel before 6.1 tells of all processes, one after the other.
-  if (!std::ranges::is_sorted(mappings, {}, &FlaggedMapping::start))
-    throw SystemError(EOPNOTSUPP, "BPF_LINK_CREATE", "of an iterator over one process");
+  const UniqueFd iterator = iterate(object_.get(), process);
+  std::vector<FlaggedMapping> mappings;
+  std::optional<uint64_t> told_of;
+  Record records[512];
+  while (const size_t bytes = read_full(iterator.get(), std::as_writable_bytes(std::span(records))))
+    for (const Record& record : std::span(records, bytes / sizeof(Record))) {
+      if (told_of.value_or(record.process) != record.process)
+        throw SystemError(EOPNOTSUPP, "BPF_LINK_CREATE", "of an iterator over one process");
+      told_of = record.process;
+      if (!append(record.mapping, mappings)) return mappings;
+    }
   return mappings;
 }
 

@@ -28,10 +28,6 @@ using namespace std::chrono_literals;
 constexpr auto death_limit = 10s;
 constexpr auto death_step = 1ms;
 
-// The kernel's iterator over our own mappings was seen never to answer, once in some hundred moves:
-// then CRIU reads the long smaps. It takes some milliseconds else.
-constexpr auto learning_limit = 2s;
-
 // CRIU's last words in a lazy dump that came to its end, if it could not serve the pages.
 constexpr std::string_view lazy_dump_complete = "Lazy pages transfer FAILED";
 constexpr std::string_view no_address = "none";
@@ -211,15 +207,6 @@ std::optional<std::string> OciEngine::finish_runtime(const ContainerDirs& dirs,
   return runtime_error(dirs, command, pending.wait());
 }
 
-OciEngine::~OciEngine() {
-  await_learning();
-}
-
-// The thread must not run on into the end of the process, unless it never ends.
-void OciEngine::await_learning() {
-  if (short_smaps_.valid()) short_smaps_.wait_for(learning_limit);
-}
-
 std::vector<pid_t> OciEngine::processes(const std::string& name) {
   return group(name).processes();
 }
@@ -255,11 +242,7 @@ std::unique_ptr<PendingCriu> OciEngine::start_dump(const std::string& name,
 
 void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
                                    const CheckpointOptions& options) {
-  if (options.lazy) {
-    std::packaged_task<std::unique_ptr<ShortSmaps>()> task(short_smaps_of_this_kernel);
-    short_smaps_ = task.get_future();
-    std::thread(std::move(task)).detach();
-  }
+  if (options.lazy) short_smaps_ = std::async(std::launch::async, short_smaps_of_this_kernel);
   // The sockets are not known yet, and with these options they are read at once.
   if (runtime(name, dirs).criu_options == CriuOptions::environment) return;
   pending_dump_ = start_dump(name, dirs, options);
@@ -267,7 +250,7 @@ void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs&
 }
 
 std::string OciEngine::await_warm_up() {
-  await_learning();
+  if (short_smaps_.valid()) short_smaps_.wait();
   if (!pending_dump_ || !pending_dump_->arrived()) return {};  // looked at when it is needed
   return read_file(descriptors_).value_or("");
 }
@@ -291,9 +274,7 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   CHECK(container.frozen());
   const LiftedStops lifted(container);
   std::optional<LeftOut> left_out;
-  const bool learned =
-      short_smaps_.valid() && short_smaps_.wait_for(0s) == std::future_status::ready;
-  const auto smaps = learned ? short_smaps_.get() : nullptr;
+  const auto smaps = short_smaps_.valid() ? short_smaps_.get() : nullptr;
   if (options.lazy)
     left_out.emplace(by_inner_pid(container.processes()), left_out_folder(options), smaps.get());
   write_dump_config(BundlePaths(dirs), options, runtime(name, dirs).criu_options);

@@ -23,7 +23,6 @@ namespace wayferry {
 
 class OciEngine : public Engine {
  public:
-  ~OciEngine() override;
   std::vector<pid_t> processes(const std::string& name) override;
   void pause(const std::string& name) override;
   void resume(const std::string& name) override;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <thread>
 
 #include "criu/cut_mappings.h"
 #include "criu/flag_names.h"
@@ -120,6 +121,22 @@ TEST_F(ShortSmapsTest, SayOfEachMappingWhatTheLongOnesSay) {
   for (size_t i = 0; i < ours.size(); ++i) {
     EXPECT_EQ(ours[i].line, kernels[i].line);
     EXPECT_EQ(in_order(ours[i].flags), in_order(kernels[i].flags)) << ours[i].line;
+  }
+}
+
+// The kernel's iterator forgets that it was at the end, if it let somebody in who wanted to change
+// the mappings meanwhile, and tells them again from there.
+TEST_F(ShortSmapsTest, EndAlthoughMappingsComeAndGo) {
+  const MappingFlags kernel;
+  std::jthread changing([](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      ::munmap(::mmap(nullptr, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+               page_size);
+  });
+  for (int i = 0; i < 2000; ++i) {
+    const auto mappings = kernel.of(::getpid());
+    EXPECT_FALSE(mappings.empty());
+    EXPECT_TRUE(std::ranges::is_sorted(mappings, {}, &FlaggedMapping::start));
   }
 }
 
