@@ -27,8 +27,9 @@ bool in_criu() {
   return std::string_view(::program_invocation_short_name) == "criu";
 }
 
-/// Whether we may go on. Not if nobody is there any more to say so.
-bool pass_gate(const char* path) {
+/// Whether we may go on. Not if nobody is there any more to say so. `keeps` the socket for as long
+/// as this process lives.
+bool pass_gate(const char* path, bool keeps) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
   const size_t length = std::strlen(path);
   if (length >= sizeof address.sun_path) return false;
@@ -41,7 +42,7 @@ bool pass_gate(const char* path) {
   do {
     got = ::read(gate, &byte, 1);
   } while (got < 0 && errno == EINTR);
-  ::close(gate);
+  if (!keeps) ::close(gate);
   return got == 1;
 }
 
@@ -57,6 +58,6 @@ extern "C" ssize_t recv(int socket, void* buffer, size_t size, int flags) {
   static bool asked = false;
   const bool first = waits && !std::exchange(asked, true);
   const char* const path = first ? ::getenv(wayferry::gate_variable) : nullptr;
-  if (path && !pass_gate(path)) ::_exit(EXIT_FAILURE);
+  if (path && !pass_gate(path, head == dump_request)) ::_exit(EXIT_FAILURE);
   return result;
 }

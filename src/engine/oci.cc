@@ -195,9 +195,10 @@ std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
 std::unique_ptr<PendingCriu> OciEngine::start_runtime(const ContainerDirs& dirs,
                                                       const std::vector<std::string>& command,
                                                       const std::vector<std::string>& arguments,
-                                                      SpawnOptions spawning, const Path& gate) {
+                                                      SpawnOptions spawning, const Path& gate,
+                                                      const Path& sign) {
   return std::make_unique<PendingCriu>(runtime_words(dirs, command, arguments), std::move(spawning),
-                                       gate);
+                                       gate, sign);
 }
 
 std::optional<std::string> OciEngine::finish_runtime(const ContainerDirs& dirs,
@@ -265,7 +266,13 @@ std::optional<std::string> OciEngine::dump(const std::string& name, const Contai
       std::filesystem::remove_all(image);
   }
   if (!pending) pending = start_dump(name, dirs, options);
-  return finish_runtime(dirs, runtime(name, dirs).command, *pending);
+  if (pending->arrived()) pending->open();
+  if (options.lazy) pending->wait_for_criu();
+  if (options.lazy && is_complete_lazy_dump(options.work / dump_log)) {
+    ending_dump_ = std::move(pending);
+    return std::nullopt;
+  }
+  return runtime_error(dirs, runtime(name, dirs).command, pending->wait());
 }
 
 void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
@@ -282,9 +289,7 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
   // but a CRIU that crashed does not.
   container.freeze();
-  const Path log = options.work / dump_log;
-  if (error && !(options.lazy && is_complete_lazy_dump(log)))
-    fail("cannot checkpoint the app", log, *error);
+  if (error) fail("cannot checkpoint the app", options.work / dump_log, *error);
   if (left_out) left_out->enter(options.images);
   let_timers_run(options.images);
   lifted.write(options.images);

@@ -58,11 +58,12 @@ class OciEngine : public Engine {
                                                 const std::vector<std::string>& command,
                                                 const std::vector<std::string>& arguments,
                                                 const SpawnOptions& spawning);
-  /// Starts one whose CRIU waits at the socket `gate`.
+  /// Starts one whose CRIU waits at the socket `gate`, and that writes `sign` last (PendingCriu).
   static std::unique_ptr<PendingCriu> start_runtime(const ContainerDirs& dirs,
                                                     const std::vector<std::string>& command,
                                                     const std::vector<std::string>& arguments,
-                                                    SpawnOptions spawning, const Path& gate);
+                                                    SpawnOptions spawning, const Path& gate,
+                                                    const Path& sign = {});
   /// Lets that go on, to its end; the rest as run_runtime().
   static std::optional<std::string> finish_runtime(const ContainerDirs& dirs,
                                                    const std::vector<std::string>& command,
@@ -88,6 +89,7 @@ class OciEngine : public Engine {
   void await_learning();
 
   std::unique_ptr<PendingCriu> pending_dump_;
+  std::unique_ptr<PendingCriu> ending_dump_;  // has done all it had to
   /// For a lazy dump; null if this kernel cannot.
   std::future<std::unique_ptr<ShortSmaps>> short_smaps_;
   Path descriptors_;  // that the pending dump has written for the restore

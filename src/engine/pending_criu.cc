@@ -2,6 +2,7 @@
 #include "engine/pending_criu.h"
 
 #include <poll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,10 +23,27 @@ SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
   return spawning;
 }
 
+std::optional<FolderWatch> watch_for(const Path& file) {
+  if (file.empty()) return std::nullopt;
+  std::filesystem::remove(file);
+  return FolderWatch(file.parent_path(), IN_CLOSE_WRITE | IN_MOVED_TO);
+}
+
+/// Until one of the two can be read. True if it is the first.
+bool wait_for_first(int first, int second) {
+  pollfd entries[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+  while (::poll(entries, 2, -1) < 0)
+    if (errno != EINTR) throw SystemError(errno, "poll");
+  return entries[0].revents != 0;
+}
+
 }  // namespace
 
-PendingCriu::PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate)
+PendingCriu::PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate,
+                         Path sign)
     : path_(std::move(gate)),
+      sign_(std::move(sign)),
+      signs_(watch_for(sign_)),
       gate_(listen_unix(path_)),
       child_(spawn(command, with_gate(std::move(spawning), path_))) {}
 
@@ -55,8 +73,14 @@ void PendingCriu::open() {
 }
 
 int PendingCriu::wait() {
+  while (signs_ && wait_for_first(signs_->fd(), child_.pidfd()))
+    if (signs_->names().contains(sign_.filename())) return 0;
   waited_ = true;
   return child_.wait();
+}
+
+void PendingCriu::wait_for_criu() {
+  wait_for_first(criu_.get(), child_.pidfd());
 }
 
 }  // namespace wayferry

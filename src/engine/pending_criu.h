@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "util/folder_watch.h"
 #include "util/io.h"
 #include "util/process.h"
 #include "util/unique_fd.h"
 
 // An OCI runtime's checkpoint or restore command whose CRIU waits before it looks at anything
-// (criu/gate.h).
+// (criu/gate.h). A runtime that has done all it had to takes milliseconds more until it is gone,
+// with its threads and memory; nobody need wait for that, least of all an app that stands still.
 
 namespace wayferry {
 
 class PendingCriu {
  public:
-  /// Starts it, with what makes CRIU wait at `gate`.
-  PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate);
+  /// Starts it, with what makes CRIU wait at `gate`. `sign`, if it is not empty, is a file that the
+  /// command writes last of all if it succeeds; it is removed first.
+  PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate,
+              Path sign = {});
   PendingCriu(const PendingCriu&) = delete;
   PendingCriu& operator=(const PendingCriu&) = delete;
-  /// One that was not let go ends without having done anything.
+  /// One that was not let go ends without having done anything. Else waits for the command's end.
   ~PendingCriu();
 
   /// Waits until CRIU waits. False: the command has ended without, because it failed or because its
@@ -27,11 +32,16 @@ class PendingCriu {
   bool arrived();
   /// Lets it go.
   void open();
-  /// The command's exit status.
+  /// The command's exit status; 0 as soon as its sign is there.
   int wait();
+  /// Waits until a CRIU that waited for a dump has ended, which says nothing of its success, or the
+  /// command has.
+  void wait_for_criu();
 
  private:
   Path path_;
+  Path sign_;
+  std::optional<FolderWatch> signs_;
   UniqueFd gate_;
   UniqueFd criu_;
   Child child_;

@@ -157,7 +157,7 @@ std::unique_ptr<PendingCriu> RuncEngine::start_restore(const std::string& name,
   SpawnOptions spawning = with_output(output);
   spawning.environment.push_back("LD_PRELOAD=" + restore_preload());
   return start_runtime(dirs, restore_command(name, paths), arguments, std::move(spawning),
-                       options.work / "gate");
+                       options.work / "gate", paths.pid);
 }
 
 void RuncEngine::warm_up_restore(const std::string& name, const ContainerDirs& dirs,
@@ -187,6 +187,7 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
   if (!pending) pending = start_restore(name, dirs, options, output);
   const auto error = finish_runtime(dirs, restore_command(name, paths), *pending);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
+  ending_restore_ = std::move(pending);
   hold_restored(group(name), options.images);
   return read_pid(paths.pid);
 }
@@ -201,6 +202,7 @@ void RuncEngine::delete_container(const std::string& name, const BundlePaths& pa
 void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
   pending_restore_.reset();
+  ending_restore_.reset();
   kill(name, 0ms);
   delete_container(name, paths);
   remove_cgroups(name);

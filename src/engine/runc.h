@@ -55,6 +55,7 @@ class RuncEngine : public OciEngine {
   void delete_container(const std::string& name, const BundlePaths& paths);
 
   std::unique_ptr<PendingCriu> pending_restore_;
+  std::unique_ptr<PendingCriu> ending_restore_;  // has done all it had to
 };
 
 }  // namespace wayferry

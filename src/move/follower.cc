@@ -22,11 +22,10 @@ constexpr uint64_t worth_shipping = 128u << 10;
 }  // namespace
 
 ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship)
-    : folder_(std::move(folder)), first_(std::move(first)), ship_(std::move(ship)) {
-  events_ = UniqueFd(check("inotify_init1", ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
-  check("inotify_add_watch",
-        ::inotify_add_watch(events_.get(), folder_.c_str(), IN_MODIFY | IN_CREATE),
-        folder_.native());
+    : folder_(std::move(folder)),
+      first_(std::move(first)),
+      ship_(std::move(ship)),
+      changes_(folder_, IN_MODIFY | IN_CREATE) {
   wake_ = UniqueFd(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
@@ -52,26 +51,11 @@ void ImageFollower::finish() {
 }
 
 void ImageFollower::follow(std::stop_token stop) {
-  pollfd entries[2] = {{events_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  pollfd entries[2] = {{changes_.fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   while (!stop.stop_requested()) {
     if (::poll(entries, 2, -1) < 0 && errno != EINTR) throw SystemError(errno, "poll");
-    for (const std::string& name : read_events())
+    for (const std::string& name : changes_.names())
       if (!is_written_anew(name)) ship_new(name, worth_shipping);
-  }
-}
-
-std::set<std::string> ImageFollower::read_events() {
-  alignas(inotify_event) char buffer[16384];
-  std::set<std::string> names;
-  while (true) {
-    const ssize_t n = ::read(events_.get(), buffer, sizeof buffer);
-    if (n < 0 && errno == EAGAIN) return names;
-    check("read", n, "inotify");
-    for (ssize_t at = 0; at < n;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
-      if (event->len > 0) names.insert(event->name);  // an overflow has none: ship_rest() helps
-      at += static_cast<ssize_t>(sizeof *event + event->len);
-    }
   }
 }
 
@@ -93,6 +77,7 @@ void ImageFollower::ship_new(const std::string& name, uint64_t least) {
   }
 }
 
+// Also what we did not hear of, when too much happened at once.
 void ImageFollower::ship_rest() {
   std::set<std::string> present;
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {

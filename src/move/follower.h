@@ -3,11 +3,11 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "util/folder_watch.h"
 #include "util/io.h"
 #include "util/unique_fd.h"
 
@@ -37,15 +37,14 @@ class ImageFollower {
 
  private:
   void follow(std::stop_token stop);
-  std::set<std::string> read_events();
   void ship_new(const std::string& name, uint64_t least);
   void ship_rest();
 
   Path folder_;
   std::function<void()> first_;
   Ship ship_;
-  UniqueFd events_;  ///< inotify
-  UniqueFd wake_;    ///< eventfd: look at the stop token
+  FolderWatch changes_;
+  UniqueFd wake_;  ///< eventfd: look at the stop token
   std::map<std::string, uint64_t> shipped_;
   std::exception_ptr error_;
   std::jthread thread_;  // last: it uses all of the above

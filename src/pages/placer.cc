@@ -70,7 +70,7 @@ void Placer::keep(Run run) {
   const Key key = key_of(run);
   runs_.push_back(std::move(run));
   by_start_[key] = std::prev(runs_.end());  // over another connection one may come again
-  changed_.notify_all();
+  if (open_) changed_.notify_all();         // else nobody could do anything about it
 }
 
 void Placer::open() {

@@ -55,6 +55,39 @@ TEST_F(PendingCriuTest, SaysThatNobodyWaitsWhenTheCommandEnds) {
   EXPECT_EQ(pending.wait(), 3);
 }
 
+TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
+  const Path sign = gate().parent_path() / "sign";
+  write_file(sign, "of an earlier one");
+  const std::string writes = "read word < " + (sign.parent_path() / "end").native() + "; echo > " +
+                             (sign.parent_path() / "other").native() + "; echo 1 > " +
+                             (sign.parent_path() / "new").native() + "; mv " +
+                             (sign.parent_path() / "new").native() + " " + sign.native() +
+                             "; read word < " + (sign.parent_path() / "end").native() + "; exit 7";
+  std::optional<PendingCriu> pending(std::in_place, std::vector<std::string>{"sh", "-c", writes},
+                                     SpawnOptions{}, gate(), sign);
+  EXPECT_FALSE(std::filesystem::exists(sign));
+  tell_to_end();
+  EXPECT_EQ(pending->wait(), 0);
+  tell_to_end();
+  pending.reset();
+}
+
+TEST_F(PendingCriuTest, WithoutASignHasFailed) {
+  PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate(), gate().parent_path() / "sign");
+  EXPECT_EQ(pending.wait(), 3);
+}
+
+TEST_F(PendingCriuTest, HearsOfTheEndOfCriuBeforeThatOfTheCommand) {
+  PendingCriu pending(ends_when_told(), {}, gate());
+  auto criu = connect_unix(gate());
+  ASSERT_TRUE(criu && pending.arrived());
+  pending.open();
+  criu.reset();
+  pending.wait_for_criu();
+  tell_to_end();
+  EXPECT_EQ(pending.wait(), 7);
+}
+
 TEST_F(PendingCriuTest, TellsNobodyToGoOnWhenItIsDropped) {
   std::optional<PendingCriu> pending(std::in_place, std::vector<std::string>{"true"},
                                      SpawnOptions{}, gate());
