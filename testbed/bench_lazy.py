@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import build, cable, desktop, runs, say
-from .bench_ways import PROGRAM, WAYS, Way, large_pipes
+from .bench_ways import CIPHERS, PROGRAM, WAYS, Way, large_pipes
 from .wait import wait_until
 
 if TYPE_CHECKING:
@@ -35,6 +35,19 @@ _WATCH = 5.0
 _TOUCH = """
 import mmap, sys
 with mmap.mmap(-1, int(sys.argv[1]) << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory: memory.madvise(23)
+"""
+
+# What ssh alone needs for as many bytes: the floor for whoever opens no port. Its ends do as little as they can.
+_SSH_ALONE = f"""
+    python3 -c '
+import fcntl, os, sys
+fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20)
+for i in range(int(sys.argv[1]) << 2): os.write(1, bytes(1 << 18))' $1 |
+    ssh -o Compression=no -o {CIPHERS} beta "python3 -c '
+import fcntl, os
+fcntl.fcntl(0, fcntl.F_SETPIPE_SZ, 1 << 20)
+space = [bytearray(1 << 18)]
+while os.readv(0, space): pass'"
 """
 
 # An eager move has its memory in images on both hosts, and in the app.
@@ -95,10 +108,18 @@ def _case(here: Run, ways: list[Way], case: Case) -> None:
     say.step(f"{case.megabytes} MB, {case.content}, {cable_text}")
     print(f"\n{case.megabytes} MB of {case.content} content, {cable_text}")
     print(f"  {'':<12}{'gap ms':>9}{'later ms':>10}{'total s':>9}{'wire MB':>9}{'faults':>8}{'p50 us':>9}{'p99 us':>9}", flush=True)
+    total = _time_ssh(here, case.megabytes)
+    print(f"  {'ssh alone':<12}{'':>19}{total:>9.2f}", flush=True)
     for way in ways:
         r = _measure(here, way, case)
         times = f"{r.gap_ms:>9.0f}{r.later_ms:>10.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}"
         print(f"  {r.way:<12}{times}{r.faults:>8}{r.p50_us:>9.0f}{r.p99_us:>9.0f}", flush=True)
+
+
+def _time_ssh(here: Run, megabytes: int) -> float:
+    start = time.monotonic()
+    here.host("alpha").must(["bash", "-c", _SSH_ALONE, "bash", str(megabytes)], limit=_LIMIT)
+    return time.monotonic() - start
 
 
 def _measure(here: Run, way: Way, case: Case) -> Result:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ways to bring a process from alpha to beta, for bench_lazy.py: wayferry's two, CRIU's two by hand, Podman's.
+"""Ways to bring a process from alpha to beta, for bench_lazy.py: wayferry's two, CRIU's three by hand, Podman's.
 
 By hand means: as a script would do it that knows all about it. One ssh connection is open before, so that no
 login stands in the process's way, and helpers are started before they are needed.
@@ -154,22 +154,28 @@ class OursEager(OursLazy):
     mode = "eager"
 
 
+# As wayferry asks of ssh: the cheapest one first.
+CIPHERS = "Ciphers=^aes128-gcm@openssh.com"
+
 _FOLDER = "/run/bench"
 _CONTROL = "/run/bench-ssh"
 _SSH = f"ssh -S {_CONTROL} beta"
 
-_LAZY = f"""
+def _lazily(listening: str, page_server: str) -> str:
+    """CRIU's lazy move with its pages at an address of alpha, which beta calls something else perhaps."""
+    return f"""
     mkfifo {_FOLDER}/status
-    criu dump -t $1 -D {_FOLDER}/images --lazy-pages --address 0.0.0.0 --port 2700 --status-fd 3 3<>{_FOLDER}/status &
+    criu dump -t $1 -D {_FOLDER}/images --lazy-pages --address {listening} --port 2700 --status-fd 3 3<>{_FOLDER}/status &
     dump=$!
     head -c 1 {_FOLDER}/status > {_FOLDER}/ready
     tar -C {_FOLDER}/images -c . | {_SSH} '
         cd {_FOLDER}/images && tar -x
-        criu lazy-pages -D . -W . --page-server --address alpha --port 2700 > ../pages.log 2>&1 &
+        criu lazy-pages -D . -W . --page-server --address {page_server} --port 2700 > ../pages.log 2>&1 &
         until [ -S lazy-pages.socket ]; do sleep 0.002; done
         criu restore -D . -W . --lazy-pages -d < /dev/null > ../restore.log 2>&1'
     wait $dump
 """
+
 
 _EAGER = f"""
     criu dump -t $1 -D {_FOLDER}/images
@@ -182,7 +188,7 @@ class CriuLazy(Way):
     """dump --lazy-pages, lazy-pages, restore --lazy-pages: the second seed document."""
 
     name = "criu-lazy"
-    script = _LAZY
+    script = _lazily("0.0.0.0", "alpha")
 
     def set_up(self) -> None:
         for host in (self.alpha, self.beta):
@@ -218,6 +224,19 @@ class CriuLazy(Way):
         for host in (self.alpha, self.beta):
             host.run(["pkill", "-KILL", "-f", "^python3 -c"])
             host.must(["rm", "-rf", _FOLDER, _STATE])
+
+
+class CriuLazyThroughSsh(CriuLazy):
+    """The same without an open port: its pages, too, go through an ssh connection that was open before."""
+
+    name = "criu-ssh"
+    script = _lazily("127.0.0.1", "127.0.0.1")
+    _TUNNEL = "/run/bench-tunnel"
+
+    def set_up(self) -> None:
+        super().set_up()
+        options = ["-o", CIPHERS, "-o", "ExitOnForwardFailure=yes", "-R", "2700:127.0.0.1:2700"]
+        self.alpha.must(["ssh", "-M", "-S", self._TUNNEL, *options, "-f", "-N", "beta"])
 
 
 class CriuEager(CriuLazy):
@@ -294,4 +313,4 @@ class Podman(CriuEager):
             host.must(["rm", "-rf", _FOLDER])
 
 
-WAYS: dict[str, type[Way]] = {way.name: way for way in (OursLazy, OursEager, CriuLazy, CriuEager, Podman)}
+WAYS: dict[str, type[Way]] = {way.name: way for way in (OursLazy, OursEager, CriuLazy, CriuLazyThroughSsh, CriuEager, Podman)}
