@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "move/link.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include "session/frame.h"
@@ -11,7 +12,12 @@ namespace wayferry {
 using transfer::ToSource;
 
 Link::Link(UniqueFd in, UniqueFd out, std::string peer)
-    : in_(std::move(in)), out_(std::move(out)), peer_(std::move(peer)) {}
+    : in_(std::move(in)), out_(std::move(out)), peer_(std::move(peer)) {
+  // One whole piece fits in, also where ssh made the pipe, so that ssh and we need not take turns.
+  // A refusal (pipe-user-pages-soft), or no pipe, only costs speed.
+  for (const int fd : {in_.get(), out_.get()})
+    ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(longest_piece));
+}
 
 void Link::close() {
   in_.reset();

@@ -21,6 +21,10 @@
 namespace wayferry {
 namespace {
 
+// While one is looked through another is under way: there are five programs from one memory to the
+// other, and with longer pieces they take turns.
+constexpr size_t private_piece = longest_piece / 4;
+
 /// Shows what is filled of one file.
 void show_file(int file, const std::function<void(Bytes piece)>& show) {
   std::vector<std::byte> piece(longest_piece);
@@ -65,7 +69,7 @@ std::vector<PageRange> pages_of(const Region& region) {
 
 /// False: no more is wanted.
 bool show_range(const FrozenMemory& memory, pid_t inner, PageRange range, const ShowPrivate& show) {
-  static thread_local std::vector<std::byte> piece(longest_piece);
+  static thread_local std::vector<std::byte> piece(private_piece);
   for (uint64_t page = 0; page < range.pages;) {
     const uint64_t count = std::min<uint64_t>(range.pages - page, piece.size() / page_size);
     const uint64_t address = range.start + page * page_size;

@@ -52,8 +52,6 @@ std::string read_line(int fd) {
 std::pair<UniqueFd, UniqueFd> make_pipe() {
   int ends[2];
   check("pipe2", ::pipe2(ends, O_CLOEXEC));
-  // One whole piece fits in; a refusal (pipe-user-pages-soft) only costs speed.
-  ::fcntl(ends[0], F_SETPIPE_SZ, static_cast<int>(longest_piece));
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
