@@ -161,6 +161,7 @@ _FOLDER = "/run/bench"
 _CONTROL = "/run/bench-ssh"
 _SSH = f"ssh -S {_CONTROL} beta"
 
+
 def _lazily(listening: str, page_server: str) -> str:
     """CRIU's lazy move with its pages at an address of alpha, which beta calls something else perhaps."""
     return f"""

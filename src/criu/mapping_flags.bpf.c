@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 //
-// Runs in the kernel, for each mapping of a process: writes what mapping_flags.cc calls a Record. Its offsets into the kernel's own structures are put right when it is loaded
+// Runs in the kernel, for each mapping of a process: writes what mapping_flags.cc calls a Record.
+// Its offsets into the kernel's own structures are put right when it is loaded
 // (preserve_access_index), so it needs no kernel's headers.
 
 #include <linux/bpf.h>

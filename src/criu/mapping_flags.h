@@ -29,7 +29,8 @@ class MappingFlags {
   /// be: without CONFIG_DEBUG_INFO_BTF, CAP_BPF or CAP_PERFMON.
   MappingFlags();
 
-  /// All mappings of a process but [vsyscall], in order; none if it has ended. Throws SystemError.
+  /// All mappings of a process but [vsyscall], in order; none if it has ended. Of one that changes
+  /// them meanwhile some may be missing. Throws SystemError.
   std::vector<FlaggedMapping> of(pid_t process) const;
 
  private:

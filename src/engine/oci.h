@@ -86,8 +86,6 @@ class OciEngine : public Engine {
   std::optional<std::string> dump(const std::string& name, const ContainerDirs& dirs,
                                   const CheckpointOptions& options);
 
-  void await_learning();
-
   std::unique_ptr<PendingCriu> pending_dump_;
   std::unique_ptr<PendingCriu> ending_dump_;  // has done all it had to
   /// For a lazy dump; null if this kernel cannot.

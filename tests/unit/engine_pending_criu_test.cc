@@ -17,18 +17,19 @@ class PendingCriuTest : public testing::Test {
  protected:
   PendingCriuTest() {
     std::filesystem::create_directory(folder_);
-    check("mkfifo", ::mkfifo((folder_ / "end").c_str(), 0600));
+    check("mkfifo", ::mkfifo(in_folder("end").c_str(), 0600));
   }
   ~PendingCriuTest() override { std::filesystem::remove_all(folder_); }
 
   std::vector<std::string> ends_when_told() const {
-    return {"sh", "-c", "read word < " + (folder_ / "end").native() + "; exit 7"};
+    return {"sh", "-c", "read word < " + in_folder("end").native() + "; exit 7"};
   }
   void tell_to_end() const {
-    const UniqueFd end(check("open", ::open((folder_ / "end").c_str(), O_WRONLY | O_CLOEXEC)));
+    const UniqueFd end(check("open", ::open(in_folder("end").c_str(), O_WRONLY | O_CLOEXEC)));
     write_all(end.get(), std::string_view("word\n"));
   }
-  Path gate() const { return folder_ / "gate"; }
+  Path in_folder(const char* name) const { return folder_ / name; }
+  Path gate() const { return in_folder("gate"); }
 
  private:
   Path folder_ =
@@ -56,13 +57,11 @@ TEST_F(PendingCriuTest, SaysThatNobodyWaitsWhenTheCommandEnds) {
 }
 
 TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
-  const Path sign = gate().parent_path() / "sign";
+  const Path sign = in_folder("sign");
   write_file(sign, "of an earlier one");
-  const std::string writes = "read word < " + (sign.parent_path() / "end").native() + "; echo > " +
-                             (sign.parent_path() / "other").native() + "; echo 1 > " +
-                             (sign.parent_path() / "new").native() + "; mv " +
-                             (sign.parent_path() / "new").native() + " " + sign.native() +
-                             "; read word < " + (sign.parent_path() / "end").native() + "; exit 7";
+  const std::string writes = "cd " + sign.parent_path().native() +
+                             "; read word < end; echo > other; echo 1 > new; mv new sign"
+                             "; read word < end; exit 7";
   std::optional<PendingCriu> pending(std::in_place, std::vector<std::string>{"sh", "-c", writes},
                                      SpawnOptions{}, gate(), sign);
   EXPECT_FALSE(std::filesystem::exists(sign));
@@ -73,7 +72,7 @@ TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
 }
 
 TEST_F(PendingCriuTest, WithoutASignHasFailed) {
-  PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate(), gate().parent_path() / "sign");
+  PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate(), in_folder("sign"));
   EXPECT_EQ(pending.wait(), 3);
 }
 
