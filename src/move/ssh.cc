@@ -49,12 +49,6 @@ std::string read_line(int fd) {
   return line;
 }
 
-std::pair<UniqueFd, UniqueFd> make_pipe() {
-  int ends[2];
-  check("pipe2", ::pipe2(ends, O_CLOEXEC));
-  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote) {
   const char* replaced = std::getenv("WAYFERRY_SSH");

@@ -22,9 +22,8 @@ namespace wayferry {
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote);
 
-/// For what else speaks through ssh: a pipe that takes a large piece, and the first line of an
-/// answer without its end, after which the protocol begins.
-std::pair<UniqueFd, UniqueFd> make_pipe();
+/// For what else speaks through ssh: the first line of an answer without its end, after which the
+/// protocol begins.
 std::string read_line(int fd);
 
 /// The commands that start a receiver: on another host, for a move; on this one, for a file.

@@ -93,6 +93,12 @@ bool wait_readable(int fd, std::chrono::milliseconds limit) {
   }
 }
 
+std::pair<UniqueFd, UniqueFd> make_pipe() {
+  int ends[2];
+  check("pipe2", ::pipe2(ends, O_CLOEXEC));
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
 std::pair<UniqueFd, UniqueFd> socket_pair() {
   int ends[2];
   check("socketpair", ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));

@@ -39,6 +39,9 @@ void write_file(const Path& path, std::string_view contents);
 /// Waits until fd is readable (or at its end). False when `limit` has passed.
 bool wait_readable(int fd, std::chrono::milliseconds limit);
 
+/// A pipe's end to read and its end to write, close-on-exec.
+std::pair<UniqueFd, UniqueFd> make_pipe();
+
 /// A connected pair of unix stream sockets, close-on-exec.
 std::pair<UniqueFd, UniqueFd> socket_pair();
 
