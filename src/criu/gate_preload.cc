@@ -8,10 +8,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -22,6 +24,14 @@ namespace {
 // The first field of a request, its type, and the types of a dump and a restore (images/rpc.proto).
 constexpr std::string_view dump_request("\x08\x01", 2);
 constexpr std::string_view restore_request("\x08\x02", 2);
+
+// A dumping CRIU's end of the socket; else -1.
+int kept = -1;
+
+template <typename Function>
+Function below(const char* name) {
+  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
 
 bool in_criu() {
   return std::string_view(::program_invocation_short_name) == "criu";
@@ -42,15 +52,28 @@ bool pass_gate(const char* path, bool keeps) {
   do {
     got = ::read(gate, &byte, 1);
   } while (got < 0 && errno == EINTR);
-  if (!keeps) ::close(gate);
+  if (keeps)
+    kept = gate;
+  else
+    ::close(gate);
   return got == 1;
+}
+
+/// Whether the other end was closed; errno is set for a call that fails for it then.
+bool is_to_end() {
+  if (kept < 0) return false;
+  const int before = errno;
+  char byte = 0;
+  const bool closed = ::recv(kept, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  errno = closed ? ECANCELED : before;
+  return closed;
 }
 
 }  // namespace
 
 extern "C" ssize_t recv(int socket, void* buffer, size_t size, int flags) {
-  static const auto below = reinterpret_cast<decltype(&recv)>(::dlsym(RTLD_NEXT, "recv"));
-  const ssize_t result = below(socket, buffer, size, flags);
+  static const auto real = below<decltype(&recv)>("recv");
+  const ssize_t result = real(socket, buffer, size, flags);
   const std::string_view head(static_cast<const char*>(buffer), result >= 2 && size >= 2 ? 2 : 0);
   const bool waits =
       (flags & MSG_PEEK) == 0 && in_criu() && (head == dump_request || head == restore_request);
@@ -60,4 +83,26 @@ extern "C" ssize_t recv(int socket, void* buffer, size_t size, int flags) {
   const char* const path = first ? ::getenv(wayferry::gate_variable) : nullptr;
   if (path && !pass_gate(path, head == dump_request)) ::_exit(EXIT_FAILURE);
   return result;
+}
+
+// Images are made by this, under one of its two names, and large ones filled by the next.
+
+extern "C" int openat64(int folder, const char* path, int flags, ...) {
+  static const auto real = below<decltype(&openat64)>("openat64");
+  const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = makes ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  if (makes && is_to_end()) return -1;
+  return real(folder, path, flags, mode);
+}
+
+extern "C" int openat(int folder, const char* path, int flags, ...)
+    __attribute__((alias("openat64")));
+
+extern "C" ssize_t splice(int in, off64_t* in_at, int out, off64_t* out_at, size_t size,
+                          unsigned flags) {
+  static const auto real = below<decltype(&splice)>("splice");
+  return is_to_end() ? -1 : real(in, in_at, out, out_at, size, flags);
 }

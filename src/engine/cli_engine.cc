@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "engine/cli_engine.h"
 
+#include <signal.h>
 #include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
 
 #include "engine/bundle.h"
 #include "util/error.h"
@@ -10,6 +16,9 @@
 
 namespace wayferry {
 namespace {
+
+// For a CRIU that has been told to end, then for the engine that hears of it.
+constexpr std::chrono::milliseconds restore_end_limit{5'000};
 
 constexpr std::string_view session_label = "wayferry.session=";
 
@@ -48,6 +57,36 @@ std::vector<std::string> create_arguments(const ContainerSpec& spec, const Conta
   return words;
 }
 
+/// False at the end.
+bool append_from(int pipe, std::string& text) {
+  char block[4096];
+  const ssize_t n = ::read(pipe, block, sizeof block);
+  if (n > 0) text.append(block, static_cast<size_t>(n));
+  return n > 0;
+}
+
+/// When a process was started (proc(5)), in ticks since the boot.
+uint64_t start_time(pid_t process) {
+  const std::string stat = read_file("/proc/" + std::to_string(process) + "/stat").value_or("");
+  std::istringstream rest(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
+  std::string word;
+  for (int field = 3; field <= 22; ++field) rest >> word;
+  return word.empty() ? 0 : std::stoull(word);
+}
+
+// As for a CRIU below us (pending_criu.cc). It was there before all that it has started, which goes
+// first: it would run once CRIU lets go of it.
+void end_restore(const Path& criu_log) {
+  const auto users = hold_users(criu_log);
+  const auto criu = std::ranges::min_element(
+      users, {}, [](const auto& user) { return std::pair(start_time(user.pid), user.pid); });
+  if (criu == users.end()) return;
+  for (const HeldProcess& user : users)
+    if (user.pid != criu->pid) user.signal(SIGKILL);
+  criu->signal(SIGCONT);
+  if (!wait_readable(criu->pidfd.get(), restore_end_limit)) criu->signal(SIGKILL);
+}
+
 Path upper_mount(const ContainerDirs& dirs) {
   return dirs.writable / "upper";
 }
@@ -73,6 +112,28 @@ std::vector<std::string> CliEngine::words_of(const std::vector<std::string>& arg
 
 Output CliEngine::run_engine(const std::vector<std::string>& arguments) const {
   return run(words_of(arguments));
+}
+
+// CRIU is not below us but below a daemon of the engine's, which gives up once CRIU has ended. Who
+// it is tells its log, which it has open as long as it lives, like the processes that it restores,
+// up to their last moment in its hands.
+Output CliEngine::run_patiently(const std::vector<std::string>& arguments, const Patience& patience,
+                                const Path& criu_log) const {
+  auto [err, err_end] = make_pipe();
+  Child child = spawn(words_of(arguments), {.fds = {{2, err_end.get()}}});
+  err_end.reset();
+  Undo end_criu([&] {
+    end_restore(criu_log);
+    wait_readable(child.pidfd(), restore_end_limit);  // else it is killed, like every child
+  });
+  PatientWait waiting(patience, [&] { return bytes_moved_by(hold_users(criu_log)); });
+  Output output;
+  const std::array descriptors{err.get(), child.pidfd()};
+  while (waiting.for_any(descriptors) == 0 && append_from(err.get(), output.err)) continue;
+  waiting.for_any(std::span(descriptors).subspan(1));
+  output.status = child.wait();
+  end_criu.dismiss();
+  return output;
 }
 
 std::string CliEngine::run_checked(const std::vector<std::string>& arguments) const {
@@ -229,9 +290,13 @@ pid_t CliEngine::restore(const std::string& name, const ContainerDirs& dirs,
   CriuConfig config = restore_config(options);
   config.add("work-dir", options.work.native());
   config.write(BundlePaths(dirs).criu);
-  const Output output = restore_from(id, options.images);
-  if (output.status != 0)
-    fail("cannot restore the app", options.work / "restore.log", without_newline(output.err));
+  const Path log = options.work / "restore.log";
+  std::filesystem::remove(log);
+  const Output output =
+      restore_from(id, options.images, [&](const std::vector<std::string>& arguments) {
+        return run_patiently(arguments, options.patience, log);
+      });
+  if (output.status != 0) fail("cannot restore the app", log, without_newline(output.err));
   const pid_t init = restored_init(id);
   know(name).group = Cgroup::of(init);
   hold_restored(group(name), options.images);

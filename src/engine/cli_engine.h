@@ -54,14 +54,19 @@ class CliEngine : public OciEngine {
   virtual std::vector<std::string> runtime_command(const std::string& runtime) const = 0;
   /// Brings a created container into the state from which the engine restores it.
   virtual void make_restorable(const std::string& id) = 0;
-  /// Restores a container from images; what had to be put in their place is taken away again.
-  virtual Output restore_from(const std::string& id, const Path& images) = 0;
+  /// Restores a container from images, by a command of the engine that `restore` takes; what had to
+  /// be put in their place is taken away again.
+  using Run = std::function<Output(const std::vector<std::string>& arguments)>;
+  virtual Output restore_from(const std::string& id, const Path& images, const Run& restore) = 0;
   /// The host's pid of a restored container's first process.
   virtual pid_t restored_init(const std::string& id) { return ask(id).init; }
 
   /// Runs a command of the engine; run_checked throws what it said when it failed.
   std::vector<std::string> words_of(const std::vector<std::string>& arguments) const;
   Output run_engine(const std::vector<std::string>& arguments) const;
+  /// The same for a restore whose CRIU writes this log; of its output, errors only.
+  Output run_patiently(const std::vector<std::string>& arguments, const Patience& patience,
+                       const Path& criu_log) const;
   std::string run_checked(const std::vector<std::string>& arguments) const;
   std::string inspect(const std::string& id, const std::string& field) const;
 

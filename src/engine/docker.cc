@@ -22,10 +22,11 @@ constexpr const char* telling_image = "core-1.img";
 void remove_unpacked(const Path& images) {
   const auto ours = read_file(images / telling_image);
   if (!ours) return;
-  for (const auto& entry : std::filesystem::directory_iterator("/tmp"))
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/tmp", ignored))
     if (entry.path().filename().native().starts_with(unpacked_prefix) &&
         read_file(entry.path() / telling_image) == ours)
-      std::filesystem::remove_all(entry.path());
+      std::filesystem::remove_all(entry.path(), ignored);
 }
 
 constexpr const char* cure =
@@ -78,18 +79,17 @@ void DockerEngine::make_restorable(const std::string& /*id*/) {
 }
 
 // Mounted, not linked: Docker packs the folder and would pack the link.
-Output DockerEngine::restore_from(const std::string& id, const Path& images) {
+Output DockerEngine::restore_from(const std::string& id, const Path& images, const Run& restore) {
   const Path place = containers_ / id / "checkpoints" / checkpoint_name;
   std::filesystem::create_directories(place);
   check("mount", ::mount(images.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), place.native());
-  const Undo unmount([&] {
+  const Undo clear([&] {
+    remove_unpacked(images);
     ::umount2(place.c_str(), MNT_DETACH);
     std::error_code ignored;  // empty, and goes with the container
     std::filesystem::remove(place, ignored);
   });
-  Output output = run_engine({"start", "--checkpoint", checkpoint_name, id});
-  remove_unpacked(images);
-  return output;
+  return restore({"start", "--checkpoint", checkpoint_name, id});
 }
 
 }  // namespace wayferry

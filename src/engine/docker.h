@@ -27,7 +27,7 @@ class DockerEngine : public CliEngine {
   const char* runtime_field() const override { return ".HostConfig.Runtime"; }
   std::vector<std::string> runtime_command(const std::string& runtime) const override;
   void make_restorable(const std::string& id) override;
-  Output restore_from(const std::string& id, const Path& images) override;
+  Output restore_from(const std::string& id, const Path& images, const Run& restore) override;
 
  private:
   Path containers_;  // the daemon's folder of containers, once asked for

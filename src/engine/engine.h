@@ -12,6 +12,7 @@
 
 #include "engine/app_user.h"
 #include "engine/image.h"
+#include "engine/patience.h"
 #include "util/io.h"
 
 // What wayferry needs of a container engine, and no more: one implementation a file. An engine runs
@@ -70,6 +71,7 @@ struct CheckpointOptions {
   std::vector<ino_t> outer_sockets;  ///< the app's ends of connections that are left to us
   bool lazy = false;                 ///< leave out what can be fetched from the processes later
   bool keep_tcp = false;  ///< established connections go on; only while the network is closed
+  Patience patience = {};
 };
 
 struct RestoreOptions {
@@ -77,6 +79,7 @@ struct RestoreOptions {
   Path work;
   bool lazy = false;      ///< the images are lazy, and somebody listens at CRIU's socket in `work`
   bool keep_tcp = false;  ///< as the checkpoint had it
+  Patience patience = {};
 };
 
 /// An image as an engine has it on this host.
@@ -147,13 +150,15 @@ class Engine {
                                const std::string& /*told*/) {}
 
   /// Writes the paused container's images. The container stays alive and paused, whatever happens:
-  /// the source keeps the app until the commit. A Failure quotes CRIU's own error lines.
+  /// the source keeps the app until the commit. A Failure quotes CRIU's own error lines. What ends
+  /// the patience comes through, once CRIU has been ended.
   virtual void checkpoint(const std::string& name, const ContainerDirs& dirs,
                           const CheckpointOptions& options) = 0;
 
   /// Restores into a prepared container, its processes frozen before their first instruction. The
   /// app's display sockets reconnect to `display`/wayland-0 meanwhile: somebody must listen there.
-  /// Returns init's pid. What follows is release() or kill(), no other checkpoint.
+  /// Returns init's pid. What follows is release() or kill(), no other checkpoint. What ends the
+  /// patience comes through, once CRIU has been ended; what it has restored is remove()'s affair.
   virtual pid_t restore(const std::string& name, const ContainerDirs& dirs,
                         const RestoreOptions& options, const ContainerOutput& output) = 0;
 

@@ -14,6 +14,7 @@
 #include "criu/log.h"
 #include "criu/preload.h"
 #include "engine/bundle.h"
+#include "engine/left_criu.h"
 #include "engine/stopped.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -203,9 +204,11 @@ std::unique_ptr<PendingCriu> OciEngine::start_runtime(const ContainerDirs& dirs,
 
 std::optional<std::string> OciEngine::finish_runtime(const ContainerDirs& dirs,
                                                      const std::vector<std::string>& command,
-                                                     PendingCriu& pending) {
-  if (pending.arrived()) pending.open();
-  return runtime_error(dirs, command, pending.wait());
+                                                     PendingCriu& pending,
+                                                     const Patience& patience) {
+  if (pending.arrived(patience)) pending.open();
+  PatientWait waiting(patience, [&pending] { return pending.bytes_moved(); });
+  return runtime_error(dirs, command, pending.wait(waiting));
 }
 
 std::vector<pid_t> OciEngine::processes(const std::string& name) {
@@ -217,6 +220,7 @@ void OciEngine::pause(const std::string& name) {
 }
 
 void OciEngine::resume(const std::string& name) {
+  end_left_criu(group(name));
   group(name).thaw();
 }
 
@@ -266,13 +270,31 @@ std::optional<std::string> OciEngine::dump(const std::string& name, const Contai
       std::filesystem::remove_all(image);
   }
   if (!pending) pending = start_dump(name, dirs, options);
-  if (pending->arrived()) pending->open();
-  if (options.lazy) pending->wait_for_criu();
+  if (pending->arrived(options.patience)) pending->open();
+  PatientWait patience(options.patience, [&options] { return bytes_in(options.images); });
+  if (options.lazy) pending->wait_for_criu(patience);
   if (options.lazy && is_complete_lazy_dump(options.work / dump_log)) {
     ending_dump_ = std::move(pending);
     return std::nullopt;
   }
-  return runtime_error(dirs, runtime(name, dirs).command, pending->wait());
+  return runtime_error(dirs, runtime(name, dirs).command, pending->wait(patience));
+}
+
+// CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
+// but a CRIU that crashed or was killed does not. Only in a frozen group are lifted stops given
+// back.
+std::optional<std::string> OciEngine::dump_and_freeze(const std::string& name,
+                                                      const ContainerDirs& dirs,
+                                                      const CheckpointOptions& options) {
+  const Cgroup container = group(name);
+  try {
+    auto error = dump(name, dirs, options);
+    container.freeze();
+    return error;
+  } catch (...) {
+    container.freeze();
+    throw;
+  }
 }
 
 void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
@@ -285,10 +307,7 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   if (options.lazy)
     left_out.emplace(by_inner_pid(container.processes()), left_out_folder(options), smaps.get());
   write_dump_config(BundlePaths(dirs), options, runtime(name, dirs).criu_options);
-  const auto error = dump(name, dirs, options);
-  // CRIU thaws the group to seize its processes and freezes it again at the end, of a failure too;
-  // but a CRIU that crashed does not.
-  container.freeze();
+  const auto error = dump_and_freeze(name, dirs, options);
   if (error) fail("cannot checkpoint the app", options.work / dump_log, *error);
   if (left_out) left_out->enter(options.images);
   let_timers_run(options.images);

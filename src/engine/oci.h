@@ -67,7 +67,7 @@ class OciEngine : public Engine {
   /// Lets that go on, to its end; the rest as run_runtime().
   static std::optional<std::string> finish_runtime(const ContainerDirs& dirs,
                                                    const std::vector<std::string>& command,
-                                                   PendingCriu& pending);
+                                                   PendingCriu& pending, const Patience& patience);
 
   /// CRIU's options for a restore under any engine.
   static CriuConfig restore_config(const RestoreOptions& options);
@@ -85,6 +85,8 @@ class OciEngine : public Engine {
   /// The runtime's words if it failed.
   std::optional<std::string> dump(const std::string& name, const ContainerDirs& dirs,
                                   const CheckpointOptions& options);
+  std::optional<std::string> dump_and_freeze(const std::string& name, const ContainerDirs& dirs,
+                                             const CheckpointOptions& options);
 
   std::unique_ptr<PendingCriu> pending_dump_;
   std::unique_ptr<PendingCriu> ending_dump_;  // has done all it had to

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "engine/pending_criu.h"
 
-#include <poll.h>
+#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 
 #include "criu/gate.h"
 #include "util/error.h"
+#include "util/log.h"
 
 namespace wayferry {
 namespace {
 
 // On a busy machine it may take a second.
 constexpr std::chrono::milliseconds arrival_limit{30'000};
+// For who has been told to end, or has nothing left to do but to end.
 constexpr std::chrono::milliseconds end_limit{5'000};
 
 SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
@@ -29,12 +32,8 @@ std::optional<FolderWatch> watch_for(const Path& file) {
   return FolderWatch(file.parent_path(), IN_CLOSE_WRITE | IN_MOVED_TO);
 }
 
-/// Until one of the two can be read. True if it is the first.
-bool wait_for_first(int first, int second) {
-  pollfd entries[2] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
-  while (::poll(entries, 2, -1) < 0)
-    if (errno != EINTR) throw SystemError(errno, "poll");
-  return entries[0].revents != 0;
+uint64_t nothing_moves() {
+  return 0;
 }
 
 }  // namespace
@@ -47,40 +46,96 @@ PendingCriu::PendingCriu(const std::vector<std::string>& command, SpawnOptions s
       gate_(listen_unix(path_)),
       child_(spawn(command, with_gate(std::move(spawning), path_))) {}
 
+// What was restored and is complete lives on; so may what restores it, for a moment. A command that
+// is left in the end is killed, like every child.
 PendingCriu::~PendingCriu() {
   ::unlink(path_.c_str());
   gate_.reset();
-  criu_.reset();
-  // One that does not end by that is killed, like every child.
-  if (!waited_ && wait_readable(child_.pidfd(), end_limit)) child_.wait();
+  if (over_) {
+    connection_.reset();
+    if (!waited_ && wait_readable(child_.pidfd(), end_limit)) child_.wait();
+    return;
+  }
+  ask_to_end();
+  if (ends_within(end_limit) || !criu_) return;
+  criu_->signal(SIGKILL);
+  if (!wait_readable(criu_->pidfd.get(), end_limit))
+    spdlog::error("CRIU cannot be ended: it waits in the kernel, probably for a file system");
+  ends_within(end_limit);
 }
 
-bool PendingCriu::arrived() {
-  if (criu_) return true;
-  pollfd entries[2] = {{gate_.get(), POLLIN, 0}, {child_.pidfd(), POLLIN, 0}};
-  const int ready = ::poll(entries, 2, static_cast<int>(arrival_limit.count()));
-  if (ready == 0) throw Failure("", "CRIU has not come up for 30 s");
-  check("poll", ready);
-  if (entries[0].revents == 0) return false;
-  criu_ = UniqueFd(check("accept4", ::accept4(gate_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+bool PendingCriu::arrived(const Patience& patience) {
+  if (connection_) return true;
+  Patience limited = patience;
+  limited.stall = std::min(patience.stall, arrival_limit);
+  const std::array descriptors{gate_.get(), child_.pidfd()};
+  if (PatientWait(limited, nothing_moves).for_any(descriptors) != 0) return false;
+  connection_ = UniqueFd(check("accept4", ::accept4(gate_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+  criu_ = hold_peer(connection_.get());
   return true;
 }
 
 void PendingCriu::open() {
-  CHECK(criu_);
+  CHECK(connection_);
   // If it is gone its end says so.
-  (void)::send(criu_.get(), "", 1, MSG_NOSIGNAL);
+  (void)::send(connection_.get(), "", 1, MSG_NOSIGNAL);
 }
 
-int PendingCriu::wait() {
-  while (signs_ && wait_for_first(signs_->fd(), child_.pidfd()))
-    if (signs_->names().contains(sign_.filename())) return 0;
+int PendingCriu::wait(PatientWait& patience) {
+  const std::array descriptors{signs_ ? signs_->fd() : child_.pidfd(), child_.pidfd()};
+  while (patience.for_any(descriptors) == 0 && signs_)
+    if (signs_->names().contains(sign_.filename())) {
+      over_ = true;
+      return 0;
+    }
   waited_ = true;
-  return child_.wait();
+  const int status = child_.wait();
+  // A runtime that was killed leaves its CRIU alone.
+  over_ = status == 0;
+  return status;
 }
 
-void PendingCriu::wait_for_criu() {
-  wait_for_first(criu_.get(), child_.pidfd());
+void PendingCriu::wait_for_criu(PatientWait& patience) {
+  const std::array descriptors{connection_.get(), child_.pidfd()};
+  patience.for_any(descriptors);
+}
+
+// CRIU is one of them twice, unless its runtime has ended before it.
+std::vector<HeldProcess> PendingCriu::processes() const {
+  std::vector<HeldProcess> all;
+  if (!waited_) all = hold_descendants(child_.pid());
+  if (criu_)
+    for (HeldProcess& process : hold_descendants(criu_->pid)) all.push_back(std::move(process));
+  return all;
+}
+
+uint64_t PendingCriu::bytes_moved() const {
+  return bytes_moved_by(processes());
+}
+
+// What CRIU has started goes first: helpers, for which it may have waited only, and processes that
+// it has restored, which would run once it lets go of them. Not its runtime, which takes its books
+// of the container back when it hears of the failure.
+void PendingCriu::ask_to_end() {
+  connection_.reset();
+  for (const HeldProcess& process : processes())
+    if (!criu_ || process.pid != criu_->pid) process.signal(SIGKILL);
+  if (criu_) criu_->signal(SIGCONT);
+  if (!waited_) ::kill(child_.pid(), SIGCONT);
+}
+
+bool PendingCriu::ends_within(std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  const auto ends = [end](int pidfd) {
+    const auto left = end - std::chrono::steady_clock::now();
+    return wait_readable(pidfd, std::max(std::chrono::ceil<std::chrono::milliseconds>(left),
+                                         std::chrono::milliseconds(0)));
+  };
+  if (criu_ && !ends(criu_->pidfd.get())) return false;
+  if (!waited_ && !ends(child_.pidfd())) return false;
+  if (!waited_) child_.wait();
+  waited_ = true;
+  return true;
 }
 
 }  // namespace wayferry

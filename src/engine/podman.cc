@@ -77,14 +77,14 @@ pid_t PodmanEngine::restored_init(const std::string& id) {
   return pid && !pid->empty() ? std::stoi(*pid) : CliEngine::restored_init(id);
 }
 
-Output PodmanEngine::restore_from(const std::string& id, const Path& images) {
+Output PodmanEngine::restore_from(const std::string& id, const Path& images, const Run& restore) {
   const Path place = folder_ / "checkpoint";
   std::filesystem::remove(pid_file_);  // of the run that made it restorable
   std::filesystem::remove_all(place);
   std::filesystem::create_directory_symlink(images, place);
   const Undo unlink([&] { std::filesystem::remove(place); });
   // Without --keep it would remove what is not its own.
-  return run_engine({"container", "restore", "--keep", id});
+  return restore({"container", "restore", "--keep", id});
 }
 
 }  // namespace wayferry

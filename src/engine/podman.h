@@ -21,7 +21,7 @@ class PodmanEngine : public CliEngine {
   const char* runtime_field() const override { return ".OCIRuntime"; }
   std::vector<std::string> runtime_command(const std::string& runtime) const override;
   void make_restorable(const std::string& id) override;
-  Output restore_from(const std::string& id, const Path& images) override;
+  Output restore_from(const std::string& id, const Path& images, const Run& restore) override;
   pid_t restored_init(const std::string& id) override;
 
  private:

@@ -175,7 +175,7 @@ void RuncEngine::warm_up_restore(const std::string& name, const ContainerDirs& d
     std::filesystem::remove(descriptors, ignored);
   });
   pending_restore_ = start_restore(name, dirs, options, output);
-  pending_restore_->arrived();  // whether it has is looked at when it is needed
+  pending_restore_->arrived(options.patience);  // whether it has is looked at when it is needed
 }
 
 pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
@@ -183,9 +183,9 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
   const BundlePaths paths(dirs);
   auto pending = std::move(pending_restore_);
   // It has tried to restore nothing, and failed. Its end takes the gate with it.
-  if (pending && !pending->arrived()) pending.reset();
+  if (pending && !pending->arrived(options.patience)) pending.reset();
   if (!pending) pending = start_restore(name, dirs, options, output);
-  const auto error = finish_runtime(dirs, restore_command(name, paths), *pending);
+  const auto error = finish_runtime(dirs, restore_command(name, paths), *pending, options.patience);
   if (error) fail("cannot restore the app", options.work / "restore.log", *error);
   ending_restore_ = std::move(pending);
   hold_restored(group(name), options.images);

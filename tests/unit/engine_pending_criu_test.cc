@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,7 +14,69 @@
 namespace wayferry {
 namespace {
 
-// The test plays CRIU; the command's only part is to end when it is told to.
+using namespace std::chrono_literals;
+
+enum class Character { good, stubborn };
+
+// A process that does at the gate what CRIU does. A good one ends when the gate is closed.
+class PlayedCriu {
+ public:
+  explicit PlayedCriu(const Path& gate, Character character = Character::good) {
+    auto [words, say] = make_pipe();
+    words_ = std::move(words);
+    pid_ = check("fork", ::fork());
+    if (pid_ == 0) play(gate, say.get(), character);
+    EXPECT_EQ(word(), 'c');
+  }
+  PlayedCriu(const PlayedCriu&) = delete;
+  PlayedCriu& operator=(const PlayedCriu&) = delete;
+  ~PlayedCriu() {
+    if (pid_ > 0) signal(SIGKILL), status();
+  }
+
+  bool silent() const { return !wait_readable(words_.get(), 0ms); }
+  void demand_let_go() { EXPECT_EQ(word(), 'g'); }
+  void demand_end_of_words() { EXPECT_EQ(word(), '\0'); }
+  void signal(int signal) const { ::kill(pid_, signal); }
+  void stop() const {
+    signal(SIGSTOP);
+    int status = 0;
+    check("waitpid", ::waitpid(pid_, &status, WUNTRACED));
+    EXPECT_TRUE(WIFSTOPPED(status));
+  }
+  /// As waitpid(2) tells it.
+  int status() {
+    int status = 0;
+    check("waitpid", ::waitpid(pid_, &status, 0));
+    pid_ = -1;
+    return status;
+  }
+
+ private:
+  [[noreturn]] static void play(const Path& gate, int say, Character character) {
+    // Not what the test has open, the gate's other end first of all.
+    const auto above = static_cast<unsigned>(say);
+    ::close_range(STDERR_FILENO + 1, above - 1, 0);
+    ::close_range(above + 1, ~0U, 0);
+    const auto connection = connect_unix(gate);
+    if (!connection) ::_exit(2);
+    write_all(say, std::string_view("c"));
+    char byte = 0;
+    if (::read(connection->get(), &byte, 1) != 1) ::_exit(1);
+    write_all(say, std::string_view("g"));
+    while (character == Character::stubborn) ::pause();
+    ::_exit(::read(connection->get(), &byte, 1) <= 0 ? 0 : 3);
+  }
+  char word() {
+    char c = 0;
+    return ::read(words_.get(), &c, 1) == 1 ? c : '\0';
+  }
+
+  UniqueFd words_;
+  pid_t pid_ = -1;
+};
+
+// The command's only part is to end when it is told to.
 class PendingCriuTest : public testing::Test {
  protected:
   PendingCriuTest() {
@@ -30,6 +94,22 @@ class PendingCriuTest : public testing::Test {
   }
   Path in_folder(const char* name) const { return folder_ / name; }
   Path gate() const { return in_folder("gate"); }
+  int wait(PendingCriu& pending) {
+    PatientWait patience(patience_, [this] { return progress_; });
+    return pending.wait(patience);
+  }
+  void start(std::vector<std::string> command) {
+    pending_.emplace(std::move(command), SpawnOptions{}, gate());
+  }
+  void let_go(PlayedCriu& criu) {
+    ASSERT_TRUE(pending_->arrived());
+    pending_->open();
+    criu.demand_let_go();
+  }
+
+  std::optional<PendingCriu> pending_;
+  Patience patience_;
+  uint64_t progress_ = 0;
 
  private:
   Path folder_ =
@@ -37,23 +117,21 @@ class PendingCriuTest : public testing::Test {
 };
 
 TEST_F(PendingCriuTest, WaitsUntilItIsLetGo) {
-  PendingCriu pending(ends_when_told(), {}, gate());
-  const auto criu = connect_unix(gate());
-  ASSERT_TRUE(criu);
-  EXPECT_TRUE(pending.arrived());
-  EXPECT_TRUE(pending.arrived());
-  EXPECT_FALSE(wait_readable(criu->get(), std::chrono::milliseconds(0)));
-  pending.open();
-  char byte = 1;
-  EXPECT_EQ(::read(criu->get(), &byte, 1), 1);
+  start(ends_when_told());
+  PlayedCriu criu(gate());
+  EXPECT_TRUE(pending_->arrived());
+  EXPECT_TRUE(pending_->arrived());
+  EXPECT_TRUE(criu.silent());
+  pending_->open();
+  criu.demand_let_go();
   tell_to_end();
-  EXPECT_EQ(pending.wait(), 7);
+  EXPECT_EQ(wait(*pending_), 7);
 }
 
 TEST_F(PendingCriuTest, SaysThatNobodyWaitsWhenTheCommandEnds) {
-  PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate());
-  EXPECT_FALSE(pending.arrived());
-  EXPECT_EQ(pending.wait(), 3);
+  start({"sh", "-c", "exit 3"});
+  EXPECT_FALSE(pending_->arrived());
+  EXPECT_EQ(wait(*pending_), 3);
 }
 
 TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
@@ -66,36 +144,100 @@ TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
                                      SpawnOptions{}, gate(), sign);
   EXPECT_FALSE(std::filesystem::exists(sign));
   tell_to_end();
-  EXPECT_EQ(pending->wait(), 0);
+  EXPECT_EQ(wait(*pending), 0);
   tell_to_end();
   pending.reset();
 }
 
 TEST_F(PendingCriuTest, WithoutASignHasFailed) {
   PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate(), in_folder("sign"));
-  EXPECT_EQ(pending.wait(), 3);
+  EXPECT_EQ(wait(pending), 3);
 }
 
 TEST_F(PendingCriuTest, HearsOfTheEndOfCriuBeforeThatOfTheCommand) {
-  PendingCriu pending(ends_when_told(), {}, gate());
-  auto criu = connect_unix(gate());
-  ASSERT_TRUE(criu && pending.arrived());
-  pending.open();
-  criu.reset();
-  pending.wait_for_criu();
+  start(ends_when_told());
+  PlayedCriu criu(gate());
+  let_go(criu);
+  criu.signal(SIGKILL);
+  PatientWait patience(patience_, [] { return 0; });
+  pending_->wait_for_criu(patience);
   tell_to_end();
-  EXPECT_EQ(pending.wait(), 7);
+  EXPECT_EQ(wait(*pending_), 7);
 }
 
 TEST_F(PendingCriuTest, TellsNobodyToGoOnWhenItIsDropped) {
-  std::optional<PendingCriu> pending(std::in_place, std::vector<std::string>{"true"},
-                                     SpawnOptions{}, gate());
-  const auto criu = connect_unix(gate());
-  ASSERT_TRUE(criu);
-  pending.reset();
-  char byte = 1;
-  EXPECT_LE(::read(criu->get(), &byte, 1), 0);  // closed, or reset
+  start({"true"});
+  PlayedCriu criu(gate());
+  pending_.reset();
+  EXPECT_EQ(WEXITSTATUS(criu.status()), 1);
+  criu.demand_end_of_words();
   EXPECT_FALSE(connect_unix(gate()));
+}
+
+TEST_F(PendingCriuTest, EndsADumpThatMakesNoProgressByItsGate) {
+  start(ends_when_told());
+  PlayedCriu criu(gate());
+  let_go(criu);
+  patience_.stall = 100ms;
+  EXPECT_THROW(wait(*pending_), Failure);
+  tell_to_end();
+  pending_.reset();
+  EXPECT_EQ(criu.status(), 0);
+}
+
+TEST_F(PendingCriuTest, WakesADumpThatWasStoppedSoThatItCanEnd) {
+  start({"sh", "-c", "kill -STOP $$"});
+  PlayedCriu criu(gate());
+  let_go(criu);
+  criu.stop();
+  pending_.reset();
+  EXPECT_EQ(criu.status(), 0);
+}
+
+TEST_F(PendingCriuTest, KillsADumpThatDoesNotEnd) {
+  start({"sleep", "600"});
+  PlayedCriu criu(gate(), Character::stubborn);
+  let_go(criu);
+  pending_.reset();
+  EXPECT_EQ(WTERMSIG(criu.status()), SIGKILL);
+}
+
+TEST_F(PendingCriuTest, KillsTheCriuThatARuntimeLeaves) {
+  start({"sh", "-c", "kill -KILL $$"});
+  PlayedCriu criu(gate(), Character::stubborn);
+  let_go(criu);
+  EXPECT_EQ(wait(*pending_), 128 + SIGKILL);
+  pending_.reset();
+  EXPECT_EQ(WTERMSIG(criu.status()), SIGKILL);
+}
+
+TEST_F(PendingCriuTest, KillsWhatWasRestoredBeforeItWakesCriu) {
+  const std::string end = in_folder("end").native();
+  start({"sh", "-c", "sleep 600 > " + end + " & sleep 600"});
+  const UniqueFd restored(check("open", ::open(end.c_str(), O_RDONLY | O_CLOEXEC)));
+  PlayedCriu criu(gate());
+  let_go(criu);
+  criu.stop();
+  pending_.reset();
+  EXPECT_EQ(read_to_end(restored.get()), "");  // nobody has the other end any more
+  EXPECT_EQ(criu.status(), 0);
+}
+
+TEST_F(PendingCriuTest, BearsADumpThatGoesOnUntilItIsToldToLook) {
+  start({"sleep", "600"});
+  auto [wake, wakes] = make_pipe();
+  int looks = 0;
+  patience_ = {.wake = wake.get(),
+               .look =
+                   [&] {
+                     ++progress_;
+                     if (++looks == 10) write_all(wakes.get(), std::string_view("!"));
+                     if (!wait_readable(wake.get(), 0ms) || looks == 10) return;
+                     throw Failure("", "told to");
+                   },
+               .stall = 50ms};
+  EXPECT_THROW(wait(*pending_), Failure);
+  EXPECT_EQ(looks, 11);
 }
 
 }  // namespace
