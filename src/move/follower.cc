@@ -21,10 +21,12 @@ constexpr uint64_t worth_shipping = 128u << 10;
 
 }  // namespace
 
-ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship)
+ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship,
+                             std::function<void()> idle)
     : folder_(std::move(folder)),
       first_(std::move(first)),
       ship_(std::move(ship)),
+      idle_(std::move(idle)),
       changes_(folder_, IN_MODIFY | IN_CREATE) {
   wake_ = UniqueFd(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -53,7 +55,9 @@ void ImageFollower::finish() {
 void ImageFollower::follow(std::stop_token stop) {
   pollfd entries[2] = {{changes_.fd(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
   while (!stop.stop_requested()) {
-    if (::poll(entries, 2, -1) < 0 && errno != EINTR) throw SystemError(errno, "poll");
+    const int ready = ::poll(entries, 2, static_cast<int>(patience_pause.count()));
+    if (ready < 0 && errno != EINTR) throw SystemError(errno, "poll");
+    if (ready == 0) idle_();
     for (const std::string& name : changes_.names())
       if (!is_written_anew(name)) ship_new(name, worth_shipping);
   }

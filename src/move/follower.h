@@ -25,8 +25,10 @@ class ImageFollower {
   /// Takes the next bytes of a file. Called on the follower's thread.
   using Ship = std::function<void(const std::string& name, uint64_t offset, std::string_view data)>;
 
-  /// `first` runs on the thread before anything is shipped.
-  ImageFollower(Path folder, std::function<void()> first, Ship ship);
+  /// `first` runs on the thread before anything is shipped, `idle` whenever nothing was written for
+  /// patience_pause.
+  ImageFollower(
+      Path folder, std::function<void()> first, Ship ship, std::function<void()> idle = [] {});
   /// Stops following; what has not been shipped is not.
   ~ImageFollower();
 
@@ -43,6 +45,7 @@ class ImageFollower {
   Path folder_;
   std::function<void()> first_;
   Ship ship_;
+  std::function<void()> idle_;
   FolderWatch changes_;
   UniqueFd wake_;  ///< eventfd: look at the stop token
   std::map<std::string, uint64_t> shipped_;

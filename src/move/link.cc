@@ -68,7 +68,8 @@ void Link::receive(google::protobuf::MessageLite& into, std::chrono::millisecond
 
 ToSource expect_answer(Link& link, ToSource::MessageCase kind, std::chrono::milliseconds limit) {
   ToSource answer;
-  link.receive(answer, limit);
+  do link.receive(answer, limit);
+  while (answer.has_patience());
   if (answer.has_failed())
     throw Failure(link.peer(), answer.failed().text(), answer.failed().cure());
   if (answer.message_case() != kind)

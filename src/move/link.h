@@ -17,7 +17,7 @@
 namespace wayferry {
 
 /// Raised with every change of transfer.proto that an older wayferry would misread.
-constexpr int transfer_protocol = 5;
+constexpr int transfer_protocol = 6;
 
 /// Bulk data's largest piece, and the largest message: a piece and what surrounds it.
 constexpr size_t longest_piece = 1u << 20;
@@ -42,6 +42,8 @@ class Link {
   bool receive_within(google::protobuf::MessageLite& into, std::chrono::milliseconds limit);
 
   const std::string& peer() const { return peer_; }
+  /// Readable when the peer has said something, or is gone.
+  int fd() const { return in_.get(); }
   void close();
 
  private:
@@ -53,7 +55,12 @@ class Link {
   const Interrupt* interrupt_ = nullptr;
 };
 
-/// (source) The answer to a request, of the kind asked for; `failed` is thrown as a Failure on the
+/// Who works on something for longer says "patience" as often: a quarter of the silence that the
+/// target bears.
+constexpr std::chrono::milliseconds patience_pause{5'000};
+
+/// (source) The answer to a request, of the kind asked for; the target may be silent for `limit` at
+/// a time. `failed` is thrown as a Failure on the
 /// peer, anything else is a ProtocolError.
 transfer::ToSource expect_answer(Link& link, transfer::ToSource::MessageCase kind,
                                  std::chrono::milliseconds limit);

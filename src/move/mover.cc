@@ -30,7 +30,8 @@ using transfer::ToTarget;
 // An app that has not read what it was sent by then is busy; what it has not read travels along.
 constexpr std::chrono::milliseconds barrier_limit{300};
 
-// Unpacking files or restoring memory on a slow disk; ssh itself notices a dead host far sooner.
+// Unpacking files on a slow disk; ssh itself notices a dead host far sooner. A restore may last
+// longer, for it says that it goes on.
 constexpr std::chrono::seconds work_limit{120};
 
 // Lazily the app is awaited on the target, and memory that did not go ahead follows; most apps with
@@ -38,9 +39,6 @@ constexpr std::chrono::seconds work_limit{120};
 std::chrono::milliseconds usual_ahead(bool lazy) {
   return lazy ? std::chrono::seconds(1) : std::chrono::seconds(60);
 }
-
-// A quarter of the silence that the target bears.
-constexpr double patience_pause_ms = 5000;
 
 class Mover {
  public:
@@ -137,11 +135,9 @@ class Mover {
 
   void say_still_busy() {
     if (options_.interrupt) options_.interrupt->check();
-    if (milliseconds_since(said_) < patience_pause_ms) return;
+    if (Steps::Clock::now() - said_ < patience_pause) return;
     said_ = Steps::Clock::now();
-    ToTarget message;
-    message.mutable_patience();
-    out_.send(message);
+    out_.patience();
   }
 
   void abort_target() {
@@ -267,7 +263,14 @@ class Mover {
             .work = folders_.criu_work(),
             .outer_sockets = std::move(outer_sockets),
             .lazy = lazy_,
-            .keep_tcp = request_.keep_tcp};
+            .keep_tcp = request_.keep_tcp,
+            .patience = patience()};
+  }
+
+  Patience patience() const {
+    const Interrupt* const interrupt = options_.interrupt;
+    if (!interrupt) return {};
+    return {.wake = interrupt->fd(), .look = [interrupt] { interrupt->check(); }};
   }
 
   void send_rest() {

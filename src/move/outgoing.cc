@@ -48,6 +48,12 @@ std::vector<std::byte> without_known(Bytes piece, const EarlyPages& early,
 
 }  // namespace
 
+void Outgoing::patience() {
+  ToTarget message;
+  message.mutable_patience();
+  send(message);
+}
+
 void Outgoing::files(const Path& upper, const std::vector<std::string>& paths) {
   report_.file_bytes += send_files(upper, paths, [this](std::string_view piece) {
     ToTarget message;

@@ -20,6 +20,8 @@ class Outgoing {
   Outgoing(Link& link, MoveReport& report) : link_(link), report_(report) {}
 
   void send(const transfer::ToTarget& message) { send_to_target(link_, message); }
+  /// We are still there, and busy with something else.
+  void patience();
   /// One tar stream of the named files, and its end.
   void files(const Path& upper, const std::vector<std::string>& paths);
   /// What differs from `before` now: removals, then as files().

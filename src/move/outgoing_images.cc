@@ -10,7 +10,9 @@ OutgoingImages::OutgoingImages(Outgoing& out, Path folder, std::set<ino_t> close
     : out_(out),
       folder_(std::move(folder)),
       closed_(std::move(closed)),
-      follower_(folder_, std::move(first), [this](const auto&... piece) { ship(piece...); }) {}
+      follower_(
+          folder_, std::move(first), [this](const auto&... piece) { ship(piece...); },
+          [this] { out_.patience(); }) {}
 
 // The image with the sockets is held back: it is complete before it can be changed.
 void OutgoingImages::ship(const std::string& name, uint64_t offset, std::string_view data) {

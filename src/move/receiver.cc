@@ -171,11 +171,24 @@ class Receiver {
     state_ = receive_frozen(link_, trees(), *images_, *early_);
   }
 
-  RestoreOptions restore_options() const {
+  RestoreOptions restore_options() {
     return {.images = images_->path(),
             .work = folders_.criu_work(),
             .lazy = lazy_,
-            .keep_tcp = keep_tcp_};
+            .keep_tcp = keep_tcp_,
+            .patience = {.wake = link_.fd(), .look = [this] { look_at_source(); }}};
+  }
+
+  // It says nothing while it waits for a restore, unless it gives up; and waits as long as we do.
+  void look_at_source() {
+    ToTarget request;
+    if (link_.receive_within(request, std::chrono::milliseconds(0)))
+      require_request(request, ToTarget::kPatience);
+    if (Steps::Clock::now() - said_ < patience_pause) return;
+    said_ = Steps::Clock::now();
+    ToSource message;
+    message.mutable_patience();
+    link_.send(message);
   }
 
   ContainerOutput app_output() const {
@@ -272,6 +285,7 @@ class Receiver {
   std::optional<ImageFolder> images_;
   std::string state_;
   transfer::Ready ready_;
+  Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   bool lazy_ = false;
   bool keep_tcp_ = false;
   uint64_t eager_bytes_ = 0;  // that images need
