@@ -25,7 +25,7 @@ _JUNIT = "ctest.xml"
 _LAB_TESTS = places.TREE / "tests" / "lab"
 
 # Tests that wait for daemons and limits more than for a processor: they go on beside the others, on hosts of their own.
-_BESIDE = {"test_engines", "test_lazy_failures"}
+_BESIDE = {"test_engines", "test_hanging_criu", "test_lazy_failures"}
 
 
 @dataclass

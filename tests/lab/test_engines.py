@@ -58,7 +58,7 @@ def _demand_memory_follows(case: LabTest) -> None:
     terminal.demand_living(case.beta)
 
 
-class _UnderAnEngine(LabTest):
+class UnderAnEngine(LabTest):
     """Hosts with an engine; the image is on alpha only, so the first move brings it to beta."""
 
     ENGINE: ClassVar[str]
@@ -78,7 +78,7 @@ class _UnderAnEngine(LabTest):
             self.assertEqual(engines.containers(host.host, self.ENGINE), [])
 
 
-class _Own(_UnderAnEngine):
+class _Own(UnderAnEngine):
     """What only an engine's containers have."""
 
     BRIDGE: ClassVar[str]
@@ -284,14 +284,14 @@ class _Toolkits(LabTest):
         self.check("featherpad", _FEATHERPAD_MENU)
 
 
-class PodmanToolkits(_UnderAnEngine, _Toolkits):
+class PodmanToolkits(UnderAnEngine, _Toolkits):
     """GTK 4 and Qt 6 under Podman."""
 
     ENGINE = "podman"
     IMAGE = engines.TOOLKITS
 
 
-class DockerToolkits(_UnderAnEngine, _Toolkits):
+class DockerToolkits(UnderAnEngine, _Toolkits):
     """GTK 4 and Qt 6 under Docker."""
 
     ENGINE = "docker"
@@ -315,7 +315,7 @@ class Podman(_Own):
         self.assertEqual(annotations["io.podman.annotations.checkpoint.name"], terminal.name)
 
 
-class PodmanWithoutRunc(_UnderAnEngine):
+class PodmanWithoutRunc(UnderAnEngine):
     """Podman's default is crun, which restores nothing in the way that a move needs."""
 
     ENGINE = "podman"
@@ -334,13 +334,13 @@ class PodmanWithoutRunc(_UnderAnEngine):
         terminal.demand_living(self.alpha)
 
 
-class PodmanSessions(_UnderAnEngine, test_sessions.Moved):
+class PodmanSessions(UnderAnEngine, test_sessions.Moved):
     """A session under Podman, moved."""
 
     ENGINE = "podman"
 
 
-class PodmanUser(_UnderAnEngine, test_sessions.AnotherUser):
+class PodmanUser(UnderAnEngine, test_sessions.AnotherUser):
     """As whom its image says."""
 
     ENGINE = "podman"
@@ -348,7 +348,7 @@ class PodmanUser(_UnderAnEngine, test_sessions.AnotherUser):
     WHO: ClassVar[list[str]] = []
 
 
-class PodmanFoot(_UnderAnEngine, test_move.Foot):
+class PodmanFoot(UnderAnEngine, test_move.Foot):
     """The terminal under Podman."""
 
     ENGINE = "podman"
@@ -382,13 +382,13 @@ class DockerThatDoesNotRestore(LabTest):
         """Not here: a daemon that was started and ended leaves its own things, and the hosts go with the class."""
 
 
-class DockerSessions(_UnderAnEngine, test_sessions.Moved):
+class DockerSessions(UnderAnEngine, test_sessions.Moved):
     """A session under Docker, moved."""
 
     ENGINE = "docker"
 
 
-class DockerUser(_UnderAnEngine, test_sessions.AnotherUser):
+class DockerUser(UnderAnEngine, test_sessions.AnotherUser):
     """As whom its image says."""
 
     ENGINE = "docker"
@@ -396,7 +396,7 @@ class DockerUser(_UnderAnEngine, test_sessions.AnotherUser):
     WHO: ClassVar[list[str]] = []
 
 
-class DockerFoot(_UnderAnEngine, test_move.Foot):
+class DockerFoot(UnderAnEngine, test_move.Foot):
     """The terminal under Docker."""
 
     ENGINE = "docker"

@@ -28,7 +28,13 @@ _DOCKER_BOOKS = ("/run/docker/netns/",)
 
 # wayferry's own book-keeping, by design: a lock file outlives what it guards, and the outcome of a move can be
 # asked for later; it is pruned by age. And CRIU's logs of what failed are kept for whoever reads the error.
-_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves", "/var/lib/wayferry/logs", *_DOCKER_BOOKS)
+_OWN_BOOKS = ("/run/wayferry/.locks", "/run/wayferry/.moves", "/var/lib/wayferry/logs")
+
+# Empty folders that a CRIU leaves that had to be killed, and conmon of a restore that failed. Nobody else can tell whose
+# they are.
+_LEFT_BEHIND = ("/tmp/.criu.mntns.", "/run/libpod/persist/")
+
+_BOOKS = (*_OWN_BOOKS, *_DOCKER_BOOKS, *_LEFT_BEHIND)
 
 # How many descriptors more than before are no leak, by program. A compositor keeps one or two from its first window on,
 # and a leak of one a move soon exceeds this. KWin also keeps a buffer more or less of its own screen, a cache of icons
