@@ -10,12 +10,12 @@
 #include "ferry/ferry_writer.h"
 #include "ferry/oci_archive.h"
 #include "move/facts.h"
+#include "move/file_tree.h"
 #include "move/frozen_stage.h"
 #include "move/handover.h"
 #include "move/requests.h"
 #include "move/serve.h"
 #include "move/steps.h"
-#include "move/upper_layer.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -149,8 +149,7 @@ class IntoFileReceiver {
   static void pack_tree(const Path& tree, const Path& tar) {
     const UniqueFd fd(
         check("create", ::open(tar.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), tar.native()));
-    send_files(tree, all_paths(scan_layer(tree)),
-               [&](std::string_view piece) { write_all(fd.get(), piece); });
+    FileTree(tree).send([&](std::string_view piece) { write_all(fd.get(), piece); });
   }
 
   void say_ready() {
