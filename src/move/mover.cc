@@ -101,8 +101,6 @@ class Mover {
                   "wayferry ps removes what is left of it");
   }
 
-  Path upper() const { return folders_.container().writable / "upper"; }
-
   void save(SessionState state) {
     record_.state = state;
     here_.store.save(record_);
@@ -169,11 +167,12 @@ class Mover {
           request_.keep_tcp ? "kept: the address moved along" : "closed: the app sees a reset"));
   }
 
-  // The files that travel: what the app wrote over its base, then the volumes that come along.
   void scan_trees() {
-    std::vector<Path> folders = carried_folders(volumes_);
-    folders.insert(folders.begin(), upper());
-    for (Path& folder : folders) needs_.files += trees_.emplace_back(std::move(folder)).size();
+    const auto in_memory = engine_->run_folder(folders_.container());
+    for (const Path& folder : travelling_folders(*engine_, folders_.container(), volumes_)) {
+      const FileTree& tree = trees_.emplace_back(folder);
+      if (folder != in_memory) needs_.files += tree.size();
+    }
   }
 
   void send_all_files() {

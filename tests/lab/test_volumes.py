@@ -184,6 +184,24 @@ class MappedFiles(LabTest):
         self.demand_all(self.alpha)
 
 
+class PrivateFolders(LabTest):
+    """/tmp, /dev/shm and XDG_RUNTIME_DIR, which lie in memory, and are the app's alone."""
+
+    _BIG = 100 << 20
+
+    def test_they_go_ahead_like_files(self) -> None:
+        terminal = Terminal(self)
+        self.alpha.ask_shell(f"head -c {self._BIG} /dev/urandom > /tmp/big; mkdir -m 751 /tmp/d; mkfifo /dev/shm/fifo")
+        self.alpha.ask_shell("rmdir /run/lock; echo mine > $XDG_RUNTIME_DIR/file")
+        ask = "sha256sum < /tmp/big; stat -c '%a %F' /tmp /tmp/d /dev/shm/fifo; cat $XDG_RUNTIME_DIR/file; ls -A /run"
+        there = self.alpha.ask_shell(ask)
+        report = self.alpha.wayferry_json("move", terminal.name, "beta")
+        self.assertEqual(self.beta.ask_shell(ask), there)
+        self.assertGreater(report["bytes"]["files"], self._BIG)
+        self.assertLess(report["bytes"]["images"], self._BIG / 10)
+        self.assertNotIn("/run/wayferry/term", self.alpha.must("cat", "/proc/mounts"))
+
+
 class ForeignSockets(LabTest):
     """An app that is connected to somebody outside."""
 
