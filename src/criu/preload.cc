@@ -42,16 +42,15 @@ std::string installed(const char* library) {
 }  // namespace
 
 std::string restore_preload() {
-  return installed("criu-gate.so") + ":" + installed("criu-tar.so");
+  return installed("criu-gate.so");
 }
 
-std::string dump_preload(const std::vector<pid_t>& processes, DumpNeeds needs) {
+std::string dump_preload(const std::vector<pid_t>& processes, bool lazy) {
   std::string names = installed("criu-gate.so");
   const auto add = [&names](const char* library) { names += ":" + installed(library); };
   if (!inet_sockets_answer()) add("criu-sockets.so");
   if (std::ranges::any_of(processes, limits_are_secret)) add("criu-limits.so");
-  if (needs.lazy) add("criu-pages.so");
-  if (needs.plain_archives) add("criu-tar.so");
+  if (lazy) add("criu-pages.so");
   return names;
 }
 

@@ -7,8 +7,7 @@
 #include <vector>
 
 // Libraries that are loaded into CRIU for what it could not do, or only badly, alone. Its program
-// stays what it is, and it gets no library that it does not need. The first and the last are for
-// restores too.
+// stays what it is, and it gets no library that it does not need. The first is for restores too.
 //
 // gate: what gate.h tells of, for every dump and restore.
 //
@@ -20,21 +19,12 @@
 // to who has CAP_SYS_RESOURCE. The library reads them in /proc, where everybody may.
 //
 // pages: for a lazy dump, what left_out.h tells of: it shows CRIU less of a process than there is.
-//
-// tar: CRIU has a tmpfs packed by tar and gzip, which takes 6 to 9 s for 200 MB and as much as tar
-// for a few files; the library has tar leave gzip out. A restore needs it, too, then. It unpacks
-// both.
 
 namespace wayferry {
 
-struct DumpNeeds {
-  bool lazy = false;
-  bool plain_archives = false;  ///< its restore has a library for them, too
-};
-
-/// What LD_PRELOAD must name for a dump of these processes on this kernel. Throws Failure if
-/// something was not installed beside us.
-std::string dump_preload(const std::vector<pid_t>& processes, DumpNeeds needs);
+/// What LD_PRELOAD must name for a dump of these processes on this kernel, lazy or not. Throws
+/// Failure if something was not installed beside us.
+std::string dump_preload(const std::vector<pid_t>& processes, bool lazy);
 /// The same for a restore.
 std::string restore_preload();
 

@@ -111,7 +111,7 @@ bool can_be_lazy(const SmapsEntry& mapping) {
   words >> range >> rights >> offset >> device >> inode >> name;
   const bool anonymous = inode == "0" && (name.empty() || name == "[heap]" || name == "[stack]" ||
                                           name.starts_with("[anon:"));
-  return rights.ends_with('p') && anonymous && !mapping.flags.contains("lo");
+  return !is_shared(mapping) && anonymous && !mapping.flags.contains("lo");
 }
 
 std::vector<Mapping> lazy_mappings_in(std::string_view smaps) {

@@ -40,4 +40,10 @@ std::vector<SmapsEntry> parse_smaps(std::string_view text) {
   return entries;
 }
 
+bool is_shared(const SmapsEntry& mapping) {
+  constexpr size_t after_rights = 5;  // "START-END rw-s OFFSET …"
+  const size_t blank = mapping.line.find(' ');
+  return mapping.line.substr(blank + 1, after_rights).ends_with("s ");
+}
+
 }  // namespace wayferry

@@ -24,4 +24,7 @@ struct SmapsEntry {
 /// Of either file, in its order; points into the text.
 std::vector<SmapsEntry> parse_smaps(std::string_view text);
 
+/// Whether others see what is written there (MAP_SHARED).
+bool is_shared(const SmapsEntry& mapping);
+
 }  // namespace wayferry

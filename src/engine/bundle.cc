@@ -14,25 +14,27 @@ Json mount(const char* type, const char* destination, std::vector<std::string> o
   return {{"type", type}, {"source", type}, {"destination", destination}, {"options", options}};
 }
 
+Json bind(const Path& folder, const std::string& destination, std::vector<std::string> options) {
+  options.insert(options.begin(), {"bind", "nosuid", "nodev"});
+  return {{"type", "bind"},
+          {"source", folder.native()},
+          {"destination", destination},
+          {"options", options}};
+}
+
 // No /sys and no mqueue: apps do without, and each mount costs a dump and a restore milliseconds.
 // /proc is read only as a whole, which protects sysctls and sysrq; the usual masks over its parts
-// would be ten more mounts. The tmpfs starts as a copy of the skeleton's /run (tmpcopyup).
+// would be ten more mounts.
 Json mounts(const ContainerSpec& spec, const ContainerDirs& dirs) {
   Json all = {
       mount("proc", "/proc", {"nosuid", "nodev", "noexec", "ro"}),
       mount("devpts", "/dev/pts",
             {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}),
-      mount("tmpfs", "/run", {"nosuid", "nodev", "mode=755", "tmpcopyup"}),
-      {{"type", "bind"},
-       {"source", dirs.display.native()},
-       {"destination", "/run/wayferry"},
-       {"options", {"bind", "rw", "nosuid", "nodev", "noexec"}}},
+      bind(BundlePaths(dirs).run, "/run", {"rw"}),
+      bind(dirs.display, "/run/wayferry", {"rw", "noexec"}),
   };
   for (const Volume& volume : spec.volumes)
-    all.push_back({{"type", "bind"},
-                   {"source", volume.source},
-                   {"destination", volume.target},
-                   {"options", {"bind", volume.read_only ? "ro" : "rw", "nosuid", "nodev"}}});
+    all.push_back(bind(volume.source, volume.target, {volume.read_only ? "ro" : "rw"}));
   return all;
 }
 

@@ -22,6 +22,7 @@ struct BundlePaths {
         criu_environment(dirs.bundle / "criu-environment.conf"),
         root(dirs.bundle / "rootfs"),
         skeleton(dirs.bundle / "skeleton"),
+        run(dirs.bundle / "run"),
         namespaces{.network = dirs.bundle / "network", .cgroup = dirs.bundle / "cgroup"},
         pid(dirs.bundle / "pid"),
         log(dirs.bundle / "engine.log") {}
@@ -31,6 +32,7 @@ struct BundlePaths {
   Path criu_environment;  ///< the options that only CRIU_CONFIG_FILE can bring it
   Path root;              ///< the overlay is mounted here
   Path skeleton;          ///< the layer of root.h
+  Path run;               ///< the tmpfs of run_folder.h
   NamespaceFiles namespaces;
   Path pid;  ///< where the engine writes init's pid
   Path log;  ///< the engine's own errors

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "engine/bundle.h"
+#include "engine/folders.h"
 #include "util/error.h"
 #include "util/process.h"
 #include "util/scope.h"
@@ -99,7 +100,7 @@ void mount_upper(const Path& upper, const ContainerDirs& dirs) {
 }
 
 void unmount_upper(const ContainerDirs& dirs) {
-  while (::umount2(upper_mount(dirs).c_str(), MNT_DETACH) == 0) continue;
+  unmount_all(upper_mount(dirs));
 }
 
 }  // namespace
@@ -270,7 +271,7 @@ OciEngine::Runtime CliEngine::runtime(const std::string& name, const ContainerDi
   const std::string id = required_id(name);
   Known& known = know(name);
   if (known.runtime.empty()) known.runtime = ask(id).runtime;
-  return {.command = runtime_command(known.runtime), .id = id, .restores_with_libraries = false};
+  return {.command = runtime_command(known.runtime), .id = id};
 }
 
 pid_t CliEngine::start(const std::string& name, const ContainerDirs& /*dirs*/,

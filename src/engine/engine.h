@@ -116,6 +116,13 @@ class Engine {
   /// Used by run and, on the target, before the source freezes.
   virtual void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) = 0;
 
+  /// Where the files of the container's private /run, /tmp, /dev/shm and XDG_RUNTIME_DIR lie on
+  /// this host from prepare() to remove(), if they are to travel as files do; nothing if CRIU's
+  /// images bring them.
+  virtual std::optional<Path> run_folder(const ContainerDirs& /*dirs*/) const {
+    return std::nullopt;
+  }
+
   /// Starts the app in a prepared container. Returns the host's pid of its first process.
   virtual pid_t start(const std::string& name, const ContainerDirs& dirs,
                       const ContainerOutput& output) = 0;

@@ -14,6 +14,7 @@
 #include <functional>
 
 #include "engine/cgroup.h"
+#include "engine/folders.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -71,9 +72,7 @@ void make_namespaces(const NamespaceFiles& files, const std::string& container) 
 
 void remove_namespaces(const NamespaceFiles& files) {
   for (const Path& file : {files.network, files.cgroup}) {
-    while (::umount2(file.c_str(), MNT_DETACH) == 0) continue;
-    if (errno != EINVAL && errno != ENOENT)  // not mounted, or not even there: what was wanted
-      throw SystemError(errno, "umount", file.native());
+    unmount_all(file);
     std::filesystem::remove(file);
   }
 }

@@ -237,10 +237,9 @@ std::unique_ptr<PendingCriu> OciEngine::start_dump(const std::string& name,
                    below.checkpoint_options.end());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(below.id);
-  const DumpNeeds needs{.lazy = options.lazy, .plain_archives = below.restores_with_libraries};
   return start_runtime(
       dirs, below.command, arguments,
-      make_dump_environment(BundlePaths(dirs), dump_preload(processes(name), needs), options,
+      make_dump_environment(BundlePaths(dirs), dump_preload(processes(name), options.lazy), options,
                             below.criu_options),
       options.work / "gate");
 }

@@ -42,7 +42,6 @@ class OciEngine : public Engine {
     std::string id;
     std::vector<std::string> checkpoint_options = {};
     CriuOptions criu_options = CriuOptions::annotation;
-    bool restores_with_libraries = true;  ///< restore_preload() reaches its CRIU
   };
   virtual Runtime runtime(const std::string& name, const ContainerDirs& dirs) = 0;
   virtual Cgroup group(const std::string& name) = 0;

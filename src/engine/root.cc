@@ -14,16 +14,13 @@
 
 #include <algorithm>
 
+#include "engine/folders.h"
 #include "util/error.h"
 #include "util/unique_fd.h"
 
 namespace wayferry {
 namespace {
 
-struct Folder {
-  const char* path;
-  mode_t mode;
-};
 struct Device {
   const char* path;
   unsigned major, minor;
@@ -33,12 +30,11 @@ struct Link {
   const char* target;
 };
 
-constexpr mode_t for_all = 01777;
-
 constexpr Folder folders[] = {
-    {"dev", 0755},        {"dev/pts", 0755},      {"proc", 0555},
-    {"run", 0755},        {"run/user", 0755},     {"run/tmp", for_all},
-    {"run/shm", for_all}, {"run/wayferry", 0755}, {"run/lock", for_all},
+    {"dev", 0755},
+    {"dev/pts", 0755},
+    {"proc", 0555},
+    {"run", 0755},
 };
 
 // The devices every container engine gives, all harmless.
@@ -63,21 +59,10 @@ void make_opaque(const Path& folder) {
         folder.native());
 }
 
-void make_folder(const Path& path, mode_t mode) {
-  check("mkdir", ::mkdir(path.c_str(), mode), path.native());
-  check("chmod", ::chmod(path.c_str(), mode), path.native());  // whatever our umask
-}
-
-void make_runtime_folder(const Path& path, const AppUser& user) {
-  make_folder(path, 0700);
-  check("chown", ::chown(path.c_str(), user.uid, user.gid), path.native());
-}
-
-void make_skeleton(const Path& root, const AppUser& user) {
+void make_skeleton(const Path& root) {
   std::filesystem::remove_all(root);
   make_folder(root, 0755);
-  for (const Folder& f : folders) make_folder(root / f.path, f.mode);
-  make_runtime_folder(root.native() + user.runtime_folder(), user);
+  make_folders(root, folders);
   for (const Device& d : devices) {
     const Path path = root / d.path;
     check("mknod", ::mknod(path.c_str(), S_IFCHR | 0666, ::makedev(d.major, d.minor)),
@@ -160,7 +145,7 @@ void mount_root(const RootLayers& layers) {
     std::filesystem::create_directories(layers.writable / part);
   std::filesystem::create_directories(layers.mount);
   check_layers(layers);
-  make_skeleton(layers.skeleton, layers.user);
+  make_skeleton(layers.skeleton);
   const std::string options = overlay_options(layers);
   check("mount overlay", ::mount("wayferry", layers.mount.c_str(), "overlay", 0, options.c_str()),
         options);
@@ -176,8 +161,7 @@ void own_folders_above(const std::vector<Path>& places, const Path& mounted_root
 }
 
 void unmount_root(const RootLayers& layers) {
-  while (::umount2(layers.mount.c_str(), MNT_DETACH) == 0) continue;  // all of a stack of mounts
-  if (errno != EINVAL && errno != ENOENT) throw SystemError(errno, "umount", layers.mount.native());
+  unmount_all(layers.mount);
   // Only when empty: a root that is still mounted must not lose its files to us.
   std::filesystem::remove(layers.mount);
   std::filesystem::remove_all(layers.skeleton);

@@ -5,24 +5,22 @@
 
 #include <vector>
 
-#include "engine/app_user.h"
 #include "util/io.h"
 
 // The container's root file system: three layers of an overlay. On top what the app writes, below
 // the base (a directory or an image, never written to), and between them a skeleton of ours: device
-// nodes, empty mount points, /tmp and /dev/shm as links into the one tmpfs at /run. Why: each tmpfs
-// costs CRIU about 5 ms at dump and 4 ms at restore (it runs tar), and with devices in a layer and
-// the private folders in one tmpfs there is one instead of four; and nothing of ours ends up among
-// the files that the app wrote.
+// nodes, empty mount points, /tmp and /dev/shm as links into the one tmpfs at /run (run_folder.h).
+// Why: each mount costs CRIU milliseconds, and with devices in a layer and the private folders in
+// one tmpfs there is one instead of four; and nothing of ours ends up among the files that the app
+// wrote.
 
 namespace wayferry {
 
 struct RootLayers {
-  Path base;          ///< a root file system
-  Path skeleton;      ///< made by us, anew each time
-  Path writable;      ///< upper/ and work/ are made in it if they are not there
-  Path mount;         ///< where the result is mounted
-  AppUser user = {};  ///< has a folder below /run/user
+  Path base;      ///< a root file system
+  Path skeleton;  ///< made by us, anew each time
+  Path writable;  ///< upper/ and work/ are made in it if they are not there
+  Path mount;     ///< where the result is mounted
 };
 
 /// Makes the skeleton and mounts the layers. Throws Failure if the base cannot serve.

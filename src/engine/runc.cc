@@ -5,6 +5,7 @@
 #include "engine/image.h"
 #include "engine/namespaces.h"
 #include "engine/root.h"
+#include "engine/run_folder.h"
 #include "engine/segment.h"
 #include "util/error.h"
 #include "util/process.h"
@@ -88,19 +89,25 @@ void RuncEngine::prepare(const ContainerSpec& spec, const ContainerDirs& dirs, P
                   "use --engine docker or podman, which have networks, or --network macvlan:…");
   demand_fitness();
   const BundlePaths paths(dirs);
-  RootLayers layers = layers_of(base_directory(spec), dirs);
-  layers.user = spec.user;
+  const RootLayers layers = layers_of(base_directory(spec), dirs);
   for (const Path& folder : {dirs.bundle, dirs.display})
     std::filesystem::create_directories(folder);
   unmount_root(layers);
+  unmount_run_folder(paths.run);
   remove_namespaces(paths.namespaces);
   Undo undo([&] { remove(spec.name, dirs); });
   mount_root(layers);
+  mount_run_folder(paths.run);
+  if (purpose == Purpose::start) fill_run_folder(paths.run, spec.user);
   make_namespaces(paths.namespaces, spec.name);
   if (segment) make_segment(*segment, paths.namespaces);
   if (purpose == Purpose::start) open_network(spec, dirs);
   write_file(paths.config, bundle_config(with_folders(spec), dirs, criu_options()));
   undo.dismiss();
+}
+
+std::optional<Path> RuncEngine::run_folder(const ContainerDirs& dirs) const {
+  return BundlePaths(dirs).run;
 }
 
 void RuncEngine::open_network(const ContainerSpec& spec, const ContainerDirs& dirs) {
@@ -207,6 +214,7 @@ void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   delete_container(name, paths);
   remove_cgroups(name);
   unmount_root(layers_of({}, dirs));
+  unmount_run_folder(paths.run);
   remove_segment(paths.namespaces);
   remove_namespaces(paths.namespaces);
   for (const Path& file : {paths.config, paths.criu, paths.criu_environment, paths.pid, paths.log})

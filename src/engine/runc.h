@@ -21,6 +21,7 @@ class RuncEngine : public OciEngine {
   Path named_volume(const std::string& name) override;
   void remove_named_volume(const std::string& name) override;
   void prepare(const ContainerSpec& spec, const ContainerDirs& dirs, Purpose purpose) override;
+  std::optional<Path> run_folder(const ContainerDirs& dirs) const override;
   pid_t start(const std::string& name, const ContainerDirs& dirs,
               const ContainerOutput& output) override;
   void warm_up_restore(const std::string& name, const ContainerDirs& dirs,

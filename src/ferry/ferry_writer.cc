@@ -10,8 +10,12 @@
 
 namespace wayferry {
 
-std::string volume_entry(size_t index) {
-  return ferry_entry::volumes + std::to_string(index) + ".tar";
+std::vector<std::string> file_entries(const Engine& engine, const ContainerSpec& spec) {
+  std::vector<std::string> entries{ferry_entry::files};
+  if (engine.run_folder({})) entries.emplace_back(ferry_entry::run);
+  for (size_t i = 0; i < spec.volumes.size(); ++i)
+    entries.push_back(ferry_entry::volumes + std::to_string(i) + ".tar");
+  return entries;
 }
 
 FerryWriter::FerryWriter(Path file, const Manifest& manifest)

@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "engine/engine.h"
 #include "ferry/digest.h"
 #include "ferry/manifest.h"
 #include "ferry/plain_tar.h"
@@ -15,6 +17,7 @@
 //   manifest.json       manifest.h
 //   image.tar           the container's image as its engine saves it, where that was wished
 //   rootfs-diff.tar     what the app wrote to its root file system
+//   run.tar             what is in its /run, where the engine lets that travel as files
 //   volumes/N.tar       a volume's files, for each in their order
 //   wayferry/state      the Wayland state (model/state.proto)
 //   checkpoint/NAME     CRIU's images
@@ -28,14 +31,15 @@ namespace ferry_entry {
 constexpr const char* manifest = "manifest.json";
 constexpr const char* image = "image.tar";
 constexpr const char* files = "rootfs-diff.tar";
+constexpr const char* run = "run.tar";
 constexpr const char* volumes = "volumes/";
 constexpr const char* state = "wayferry/state";
 constexpr const char* checkpoint = "checkpoint/";
 constexpr const char* checksums = "checksums.json";
 }  // namespace ferry_entry
 
-/// The entry of the volume at this place in the container's list.
-std::string volume_entry(size_t index);
+/// The entries of a container's files, in their order.
+std::vector<std::string> file_entries(const Engine& engine, const ContainerSpec& spec);
 
 class FerryWriter {
  public:

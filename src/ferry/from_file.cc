@@ -32,6 +32,7 @@ class FileSender {
         link_(link),
         reader_(options.file),
         spec_(spec_from_json(reader_.manifest().offer.container(), options.file.native())),
+        files_(file_entries(*here.engine(reader_.manifest().offer.engine()), spec_)),
         out_(link, report_) {}
 
   MoveReport run() {
@@ -98,10 +99,9 @@ class FileSender {
   }
 
   void send_files() {
-    send_tree(ferry_entry::files);
-    for (size_t i = 0; i < spec_.volumes.size(); ++i) {
-      entry_ = reader_.next();
-      send_tree(volume_entry(i));
+    for (const std::string& entry : files_) {
+      if (entry != files_.front()) entry_ = reader_.next();
+      send_tree(entry);
     }
     expect_answer(link_, ToSource::kDone, work_limit);
   }
@@ -138,7 +138,7 @@ class FileSender {
     for (std::string piece = reader_.piece(); !piece.empty(); piece = reader_.piece())
       state += piece;
     out_.state(state);
-    for (size_t i = 0; i <= spec_.volumes.size(); ++i) end_files();  // nothing has changed since
+    for (size_t i = 0; i < files_.size(); ++i) end_files();  // nothing has changed since
     std::map<std::string, uint64_t> sizes;
     while ((entry_ = reader_.next())) {
       if (!entry_->starts_with(ferry_entry::checkpoint)) require_entry(ferry_entry::checkpoint);
@@ -183,6 +183,7 @@ class FileSender {
   Link& link_;
   FerryReader reader_;
   ContainerSpec spec_;
+  std::vector<std::string> files_;  // the entries of its files
   MoveReport report_;
   Outgoing out_;
   std::optional<std::string> entry_;

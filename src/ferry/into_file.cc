@@ -10,12 +10,12 @@
 #include "ferry/ferry_writer.h"
 #include "ferry/oci_archive.h"
 #include "move/facts.h"
+#include "move/file_tree.h"
 #include "move/frozen_stage.h"
 #include "move/handover.h"
 #include "move/requests.h"
 #include "move/serve.h"
 #include "move/steps.h"
-#include "move/upper_layer.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -93,18 +93,23 @@ class IntoFileReceiver {
     state_ = receive_frozen(link_, trees_, *images_, early);
   }
 
-  // What the app wrote, then its volumes.
   void make_trees(const transfer::Offer& offer) {
-    trees_ = {staging_ / "upper"};
+    require_carried(offer);
+    entries_ = file_entries(*here_.engine(offer.engine()), spec_);
+    for (size_t i = 0; i < entries_.size(); ++i)
+      std::filesystem::create_directories(
+          trees_.emplace_back(staging_ / ("tree-" + std::to_string(i))));
+  }
+
+  void require_carried(const transfer::Offer& offer) const {
     if (static_cast<size_t>(offer.volumes_carried_size()) != spec_.volumes.size())
       throw ProtocolError("offer from the source", "it does not say how its volumes come");
-    for (const Volume& volume : spec_.volumes) {
-      if (!offer.volumes_carried().Get(static_cast<int>(trees_.size()) - 1))
-        throw Failure("", "a file cannot promise that the volume " + volume.target + " is shared",
-                      "freeze with --carry " + volume.target);
-      trees_.push_back(staging_ / ("volume-" + std::to_string(trees_.size() - 1)));
-    }
-    for (const Path& tree : trees_) std::filesystem::create_directories(tree);
+    for (int i = 0; i < offer.volumes_carried_size(); ++i)
+      if (!offer.volumes_carried(i))
+        throw Failure("",
+                      "a file cannot promise that the volume " +
+                          spec_.volumes[static_cast<size_t>(i)].target + " is shared",
+                      "freeze with --carry " + spec_.volumes[static_cast<size_t>(i)].target);
   }
 
   void save_image() {
@@ -135,7 +140,7 @@ class IntoFileReceiver {
     for (size_t i = 0; i < trees_.size(); ++i) {
       const Path packed = trees_[i].native() + ".tar";
       pack_tree(trees_[i], packed);
-      writer.add_file(i == 0 ? ferry_entry::files : volume_entry(i - 1), packed);
+      writer.add_file(entries_[i], packed);
     }
     writer.add(ferry_entry::state, state_);
     for (const auto& image : std::filesystem::directory_iterator(images_->path()))
@@ -149,8 +154,7 @@ class IntoFileReceiver {
   static void pack_tree(const Path& tree, const Path& tar) {
     const UniqueFd fd(
         check("create", ::open(tar.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600), tar.native()));
-    send_files(tree, all_paths(scan_layer(tree)),
-               [&](std::string_view piece) { write_all(fd.get(), piece); });
+    FileTree(tree).send([&](std::string_view piece) { write_all(fd.get(), piece); });
   }
 
   void say_ready() {
@@ -178,7 +182,8 @@ class IntoFileReceiver {
   std::optional<MoveJournal> journal_;
   ContainerSpec spec_;
   Path staging_;
-  std::vector<Path> trees_;
+  std::vector<std::string> entries_;  // of the files, and …
+  std::vector<Path> trees_;           // … where they come
   std::optional<ImageFolder> images_;
   Manifest manifest_;
   std::string state_;

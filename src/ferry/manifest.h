@@ -13,7 +13,7 @@
 namespace wayferry {
 
 /// Raised with every change of the file that an older wayferry would misread.
-constexpr int ferry_format = 1;
+constexpr int ferry_format = 2;
 
 struct Manifest {
   std::string program_version;

@@ -19,6 +19,7 @@
 #include "move/outgoing_drain.h"
 #include "move/outgoing_images.h"
 #include "move/resolve.h"
+#include "move/running_memory.h"
 #include "move/steps.h"
 
 namespace wayferry {
@@ -98,8 +99,6 @@ class Mover {
                   "wayferry ps removes what is left of it");
   }
 
-  Path upper() const { return folders_.container().writable / "upper"; }
-
   void save(SessionState state) {
     record_.state = state;
     here_.store.save(record_);
@@ -164,19 +163,18 @@ class Mover {
           request_.keep_tcp ? "kept: the address moved along" : "closed: the app sees a reset"));
   }
 
-  // The files that travel: what the app wrote over its base, then the volumes that come along.
   void scan_trees() {
-    std::vector<Path> folders = carried_folders(volumes_);
-    folders.insert(folders.begin(), upper());
-    for (Path& folder : folders) {
-      LayerMarks marks = scan_layer(folder);
-      needs_.files += total_size(marks);
-      trees_.emplace_back(std::move(folder), std::move(marks));
+    const auto in_memory = engine_->run_folder(folders_.container());
+    for (const Path& folder : travelling_folders(*engine_, folders_.container(), volumes_)) {
+      const FileTree& tree = trees_.emplace_back(folder);
+      if (folder != in_memory) needs_.files += tree.size();
     }
   }
 
   void send_all_files() {
-    for (const auto& [folder, marks] : trees_) out_.files(folder, all_paths(marks));
+    // After the trees were looked at, and before they are read: from here on times tell.
+    clean_mapped_files(engine_->processes(request_.name));
+    for (FileTree& tree : trees_) out_.files(tree);
     expect_answer(target_.link, ToSource::kDone, work_limit);
   }
 
@@ -250,7 +248,7 @@ class Mover {
   void checkpoint() {
     const auto first = [this] {
       out_.state(sealed_.state());
-      for (const auto& [folder, marks] : trees_) out_.file_differences(folder, marks);
+      for (const FileTree& tree : trees_) out_.file_differences(tree);
     };
     shipping_.emplace(out_, images_, foreign_, first);
     std::vector<ino_t> outer{sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()};
@@ -364,7 +362,7 @@ class Mover {
   Outgoing out_;
   Needs needs_;
   std::vector<PlannedVolume> volumes_;
-  std::vector<std::pair<Path, LayerMarks>> trees_;
+  std::vector<FileTree> trees_;
   bool lazy_ = false;
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there

@@ -54,21 +54,30 @@ void Outgoing::patience() {
   send(message);
 }
 
-void Outgoing::files(const Path& upper, const std::vector<std::string>& paths) {
-  report_.file_bytes += send_files(upper, paths, [this](std::string_view piece) {
+PieceSink Outgoing::file_data() {
+  return [this](std::string_view piece) {
     ToTarget message;
     message.mutable_file_data()->set_data(piece.data(), piece.size());
     send(message);
-  });
-  ToTarget end;
-  end.mutable_files_end();
-  send(end);
+  };
 }
 
-void Outgoing::file_differences(const Path& upper, const LayerMarks& before) {
-  const LayerChanges changes = changes_between(before, scan_layer(upper));
+void Outgoing::files_end() {
+  ToTarget message;
+  message.mutable_files_end();
+  send(message);
+}
+
+void Outgoing::files(FileTree& tree) {
+  report_.file_bytes += tree.send(file_data());
+  files_end();
+}
+
+void Outgoing::file_differences(const FileTree& tree) {
+  const FileChanges changes = tree.changes();
   removals(changes.removed);
-  files(upper, changes.changed);
+  report_.file_bytes += tree.send(changes.changed, file_data());
+  files_end();
 }
 
 void Outgoing::removals(const std::vector<std::string>& paths) {

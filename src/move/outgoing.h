@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "move/file_tree.h"
 #include "move/link.h"
 #include "move/report.h"
-#include "move/upper_layer.h"
 #include "pages/early_pages.h"
 
 // (source) The bulk data of a move, cut into messages and counted by class.
@@ -22,10 +22,10 @@ class Outgoing {
   void send(const transfer::ToTarget& message) { send_to_target(link_, message); }
   /// We are still there, and busy with something else.
   void patience();
-  /// One tar stream of the named files, and its end.
-  void files(const Path& upper, const std::vector<std::string>& paths);
-  /// What differs from `before` now: removals, then as files().
-  void file_differences(const Path& upper, const LayerMarks& before);
+  /// All that was in the tree, and its end.
+  void files(FileTree& tree);
+  /// What differs from that now: removals, then as files().
+  void file_differences(const FileTree& tree);
   /// Of a running app: sends those of the pages that have not gone ahead yet, and tells their
   /// places in the piece. The bytes of these pages.
   uint64_t early(Bytes piece, const std::function<void(uint64_t page)>& tell);
@@ -40,6 +40,8 @@ class Outgoing {
   void images_end(const std::map<std::string, uint64_t>& sizes);
 
  private:
+  PieceSink file_data();
+  void files_end();
   void removals(const std::vector<std::string>& paths);
 
   Link& link_;

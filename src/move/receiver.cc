@@ -140,9 +140,7 @@ class Receiver {
   }
 
   std::vector<Path> trees() const {
-    std::vector<Path> folders = carried_folders(volumes_);
-    folders.insert(folders.begin(), folders_.container().writable / "upper");
-    return folders;
+    return travelling_folders(*engine_, folders_.container(), volumes_);
   }
 
   void prewarm() {

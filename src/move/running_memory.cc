@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <format>
 #include <list>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "criu/process_memory.h"
 #include "move/link.h"
@@ -39,6 +39,34 @@ void show_file(int file, const std::function<void(Bytes piece)>& show) {
       std::memset(piece.data() + n, 0, whole - static_cast<size_t>(n));
       show(Bytes(piece).first(whole));
       at += n;
+    }
+  }
+}
+
+enum class Named : bool { no, yes };
+
+// Without a name in a file system: memfd, shm_open, MAP_SHARED without a file.
+Named named(std::string_view line) {
+  const bool without = line.contains(" /memfd:") || line.ends_with(" (deleted)");
+  return without ? Named::no : Named::yes;
+}
+
+/// Shows each file that one of these processes has mapped to share it, once.
+void for_each_shared_file(const std::vector<pid_t>& processes, Named wanted,
+                          const std::function<void(int file)>& show) {
+  std::set<std::pair<dev_t, ino_t>> seen;
+  for (const pid_t process : processes) {
+    const std::string folder = "/proc/" + std::to_string(process);
+    const std::string maps = read_file(folder + "/maps").value_or("");
+    for (const SmapsEntry& mapping : parse_smaps(maps)) {
+      if (!is_shared(mapping) || named(mapping.line) != wanted) continue;
+      const std::string path =
+          std::format("{}/map_files/{:x}-{:x}", folder, mapping.range.start, mapping.range.end);
+      struct stat status{};
+      // Unmapped meanwhile; or a device, which to open would do something.
+      if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      if (file && seen.emplace(status.st_dev, status.st_ino).second) show(file.get());
     }
   }
 }
@@ -89,23 +117,15 @@ bool show_range(const FrozenMemory& memory, pid_t inner, PageRange range, const 
 
 void for_each_shared_piece(const std::vector<pid_t>& processes,
                            const std::function<void(Bytes piece)>& show) {
-  std::set<std::pair<dev_t, ino_t>> seen;
-  for (const pid_t process : processes) {
-    const std::string folder = "/proc/" + std::to_string(process);
-    std::istringstream maps(read_file(folder + "/maps").value_or(""));
-    for (std::string line; std::getline(maps, line);) {
-      std::istringstream words(line);
-      std::string range, rights, offset, device, inode, path;
-      words >> range >> rights >> offset >> device >> inode >> path;
-      // Shared and without a name in a file system: memfd, shm_open, MAP_SHARED without a file.
-      const bool without_name = path.starts_with("/memfd:") || line.ends_with(" (deleted)");
-      if (rights.size() < 4 || rights[3] != 's' || !without_name) continue;
-      const UniqueFd file(::open((folder + "/map_files/" + range).c_str(), O_RDONLY | O_CLOEXEC));
-      struct stat status{};
-      if (!file || ::fstat(file.get(), &status) != 0) continue;  // unmapped meanwhile
-      if (seen.emplace(status.st_dev, status.st_ino).second) show_file(file.get(), show);
-    }
-  }
+  for_each_shared_file(processes, Named::no, [&](int file) { show_file(file, show); });
+}
+
+void clean_mapped_files(const std::vector<pid_t>& processes) {
+  for_each_shared_file(processes, Named::yes, [](int file) {
+    // Who cannot be written has nothing dirty.
+    if (::fsync(file) < 0 && errno != EROFS && errno != EINVAL)
+      throw SystemError(errno, "fsync", "a file that the app has mapped");
+  });
 }
 
 bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show) {

@@ -19,6 +19,10 @@ namespace wayferry {
 void for_each_shared_piece(const std::vector<pid_t>& processes,
                            const std::function<void(Bytes piece)>& show);
 
+/// Writes what they wrote through mappings to the files of these, so that whatever they write there
+/// from now on gives the files new times (file_tree.h). Throws SystemError where that fails.
+void clean_mapped_files(const std::vector<pid_t>& processes);
+
 /// Gets pages of the process with this pid in the container; false: no more is wanted.
 using ShowPrivate = std::function<bool(pid_t inner, uint64_t address, Bytes piece)>;
 

@@ -50,23 +50,20 @@ struct TarWriter::State {
 
   ~State() { archive_entry_linkresolver_free(links); }
 
-  void write_contents(int fd, const std::string& path) {
-    std::array<char, 65536> block;
-    while (true) {
-      const auto n =
-          static_cast<size_t>(check("read", ::read(fd, block.data(), block.size()), path));
-      if (n == 0) return;
+  ContentsDigest write_contents(int fd, const std::string& path) {
+    return read_contents(fd, path, [&](std::string_view block) {
       // Fewer are taken when it has grown since its header was written.
-      if (out.write({block.data(), n}, path) < n) return;
-    }
+      return out.write(block, path) == block.size();
+    });
   }
 
-  void write_entry(archive_entry* entry, int fd, const std::string& path) {
+  std::optional<ContentsDigest> write_entry(archive_entry* entry, int fd, const std::string& path) {
+    std::optional<ContentsDigest> digest;
     out.checked(archive_write_header(out.get(), entry), path);
-    if (fd >= 0 && archive_entry_filetype(entry) == AE_IFREG && archive_entry_size(entry) > 0)
-      write_contents(fd, path);
+    if (fd >= 0 && !archive_entry_hardlink(entry)) digest = write_contents(fd, path);
     // Pads with zeros what the file has lost since its header was written.
     out.checked(archive_write_finish_entry(out.get()), path);
+    return digest;
   }
 };
 
@@ -83,18 +80,18 @@ TarWriter::TarWriter(Path root, PieceSink sink)
 
 TarWriter::~TarWriter() = default;
 
-void TarWriter::add(const std::string& relative) {
+std::optional<ContentsDigest> TarWriter::add(const std::string& relative) {
   const Path path = relative == "." ? state_->root : state_->root / relative;
   struct stat status{};
   if (::lstat(path.c_str(), &status) < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw SystemError(errno, "lstat", path.native());
   }
-  if (S_ISSOCK(status.st_mode)) return;
+  if (S_ISSOCK(status.st_mode)) return std::nullopt;
   UniqueFd fd;
   if (S_ISREG(status.st_mode)) {
     fd = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd && (errno == ENOENT || errno == ELOOP)) return;
+    if (!fd && (errno == ENOENT || errno == ELOOP)) return std::nullopt;
     check("open", fd.get(), path.native());
   }
   ArchiveEntry entry(archive_entry_new());
@@ -110,7 +107,8 @@ void TarWriter::add(const std::string& relative) {
   archive_entry* later = nullptr;
   archive_entry_linkify(state_->links, &now, &later);
   entry.reset(now);
-  if (entry) state_->write_entry(entry.get(), fd.get(), path.native());
+  if (!entry) return std::nullopt;
+  return state_->write_entry(entry.get(), fd.get(), path.native());
 }
 
 void TarWriter::finish() {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "move/archive.h"
+#include "move/file_contents.h"
 #include "util/io.h"
 
 // Writes files of one folder as a tar stream (pax: nanosecond times, xattrs, ACLs, sparse files,
@@ -22,7 +24,8 @@ class TarWriter {
   ~TarWriter();
 
   /// `relative`: a path below the root, "." for the root itself. A folder without its contents.
-  void add(const std::string& relative);
+  /// Returns the digest of what was written of a regular file; nothing for a further name of one.
+  std::optional<ContentsDigest> add(const std::string& relative);
   /// Writes the end of the stream.
   void finish();
   uint64_t bytes() const;

@@ -51,8 +51,10 @@ std::vector<PlannedVolume> plan_volumes(Engine& engine, const ContainerSpec& spe
   return plan;
 }
 
-std::vector<Path> carried_folders(const std::vector<PlannedVolume>& plan) {
-  std::vector<Path> folders;
+std::vector<Path> travelling_folders(const Engine& engine, const ContainerDirs& dirs,
+                                     const std::vector<PlannedVolume>& plan) {
+  std::vector<Path> folders{dirs.writable / "upper"};
+  if (auto run = engine.run_folder(dirs)) folders.push_back(std::move(*run));
   for (const PlannedVolume& planned : plan)
     if (planned.way == VolumeWay::carried) folders.push_back(planned.folder);
   return folders;

@@ -30,8 +30,10 @@ struct PlannedVolume {
 /// (source) Throws Failure for a volume without a wish, or a wish for no volume.
 std::vector<PlannedVolume> plan_volumes(Engine& engine, const ContainerSpec& spec,
                                         const VolumeWishes& wishes);
-/// The folders of those that are carried, in the order in which they are sent.
-std::vector<Path> carried_folders(const std::vector<PlannedVolume>& plan);
+/// Where the files lie that travel, in the order in which they are sent: what the app wrote to its
+/// root file system, what is in its run_folder(), the volumes that are carried.
+std::vector<Path> travelling_folders(const Engine& engine, const ContainerDirs& dirs,
+                                     const std::vector<PlannedVolume>& plan);
 
 /// (source) Makes a file in each shared volume, for the target to see, for as long as this lives.
 class VolumeMarkers {

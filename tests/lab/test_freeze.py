@@ -71,7 +71,7 @@ class Freeze(LabTest):
     def test_its_manifest_is_read_without_the_rest(self) -> None:
         self.alpha.wayferry("freeze", self.terminal.name, FILE)
         manifest = json.loads(self.alpha.wayferry("inspect", FILE))
-        self.assertEqual(manifest["format"], 1)
+        self.assertEqual(manifest["format"], 2)
         self.assertEqual(manifest["host"], "alpha")
         self.assertEqual(manifest["session"]["container"]["name"], self.terminal.name)
         self.assertIn("xdg_wm_base", [g["interface"] for g in manifest["session"]["globals"]])

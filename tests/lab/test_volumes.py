@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from harness import LabHost, LabTest, Terminal
+from harness import LabHost, LabTest, Terminal, wait_until
+from harness.labhost import LIMIT
 from testbed.host import SHARED_FOLDER
 
 _FOLDER = "/srv/papers"
@@ -29,6 +30,27 @@ print('connected', flush=True)
 print('heard', s.recv(1), flush=True)
 print('lives', flush=True)
 time.sleep(600)
+"""
+
+# Counts in its memory and in files that it writes through mappings only, and compares.
+_MAPPER = """
+import mmap, time
+places = '/root/mapped', '/tmp/mapped', '/data/mapped'
+def mapped(place):
+    with open(place, 'w+b') as file:
+        file.write(bytes(4096))
+        file.flush()
+        return mmap.mmap(file.fileno(), 4096)
+maps = [mapped(place) for place in places]
+count = 0
+while True:
+    for place, map in zip(places, maps):
+        if (there := int.from_bytes(map[:8], 'little')) != count:
+            print(f'{place} has {there} of {count}', flush=True)
+        map[:8] = (count + 1).to_bytes(8, 'little')
+    count += 1
+    if count % 100 == 0: print('counted', flush=True)
+    time.sleep(0.002)
 """
 
 
@@ -122,6 +144,62 @@ class Volumes(LabTest):
         self.beta.wayferry("thaw", "/root/term.ferry")
         self.beta.wait_for_change(empty)
         self.demand_data(self.beta, _FOLDER)
+
+
+class MappedFiles(LabTest):
+    """Files that an app writes through a mapping: where it lies dirty in memory, nothing tells of a change."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for host in self.lab.hosts.values():
+            self.addCleanup(host.run, "rm", "-rf", _FOLDER, f"{_FOLDER}.carried", "/root/mapper.ferry")
+        self.alpha.must("mkdir", _FOLDER)
+        self.stop_later("mapper")
+        base = [*self.alpha.app_base, "--volume", f"{_FOLDER}:/data"]
+        self.alpha.wayferry("run", "--name", "mapper", *base, "--", "python3", "-c", _MAPPER)
+        self.alpha.wait_for_log("mapper", "counted")
+
+    def demand_all(self, here: LabHost) -> None:
+        """Nothing that it wrote is lost: it has looked by the time it says something again."""
+        said = len(here.wayferry("logs", "mapper"))
+        wait_until(lambda: "counted" in here.wayferry("logs", "mapper")[said:], LIMIT, "its next word")
+        self.assertEqual(set(here.wayferry("logs", "mapper").split("\n")), {"counted", ""})
+
+    def test_unmoved_they_have_what_was_written(self) -> None:
+        self.demand_all(self.alpha)
+
+    def test_lazy_moves_lose_nothing(self) -> None:
+        self.alpha.wayferry("move", "mapper", "beta", "--carry", "all")
+        self.demand_all(self.beta)
+        self.beta.wayferry("move", "mapper", "alpha", "--carry", "all")
+        self.demand_all(self.alpha)
+
+    def test_an_eager_move_loses_nothing(self) -> None:
+        self.alpha.wayferry("move", "mapper", "beta", "--mode", "eager", "--carry", "all")
+        self.demand_all(self.beta)
+
+    def test_a_file_holds_all_of_it(self) -> None:
+        self.alpha.wayferry("freeze", "mapper", "/root/mapper.ferry", "--carry", "all")
+        self.alpha.wayferry("thaw", "/root/mapper.ferry")
+        self.demand_all(self.alpha)
+
+
+class PrivateFolders(LabTest):
+    """/tmp, /dev/shm and XDG_RUNTIME_DIR, which lie in memory, and are the app's alone."""
+
+    _BIG = 100 << 20
+
+    def test_they_go_ahead_like_files(self) -> None:
+        terminal = Terminal(self)
+        self.alpha.ask_shell(f"head -c {self._BIG} /dev/urandom > /tmp/big; mkdir -m 751 /tmp/d; mkfifo /dev/shm/fifo")
+        self.alpha.ask_shell("rmdir /run/lock; echo mine > $XDG_RUNTIME_DIR/file")
+        ask = "sha256sum < /tmp/big; stat -c '%a %F' /tmp /tmp/d /dev/shm/fifo; cat $XDG_RUNTIME_DIR/file; ls -A /run"
+        there = self.alpha.ask_shell(ask)
+        report = self.alpha.wayferry_json("move", terminal.name, "beta")
+        self.assertEqual(self.beta.ask_shell(ask), there)
+        self.assertGreater(report["bytes"]["files"], self._BIG)
+        self.assertLess(report["bytes"]["images"], self._BIG / 10)
+        self.assertNotIn("/run/wayferry/term", self.alpha.must("cat", "/proc/mounts"))
 
 
 class ForeignSockets(LabTest):

@@ -175,14 +175,14 @@ TEST_F(FerryFile, ForeignFilesAreRefused) {
 
 TEST_F(FerryFile, AnotherFormatIsRefusedWithBothNumbers) {
   std::string text = to_json(manifest_);
-  text.replace(text.find("\"format\": 1"), 11, "\"format\": 7");
+  text.replace(text.find("\"format\": 2"), 11, "\"format\": 7");
   try {
     manifest_from_json(text, "x.ferry");
     FAIL();
   } catch (const Failure& failure) {
     EXPECT_NE(std::string(failure.what())
                   .find("format is 7, written by wayferry 0.1.0; this "
-                        "wayferry reads format 1"),
+                        "wayferry reads format 2"),
               std::string::npos)
         << failure.what();
   }

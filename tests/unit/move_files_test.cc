@@ -3,19 +3,24 @@
 // overlay xattrs need root.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <fstream>
+#include <functional>
 
+#include "criu/pagemap.h"
 #include "fake/fake_host.h"
+#include "move/file_tree.h"
+#include "move/running_memory.h"
 #include "move/tar_reader.h"
-#include "move/tar_writer.h"
-#include "move/upper_layer.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -34,9 +39,9 @@ class Files : public testing::Test {
     std::ofstream(from_ / name) << contents;
   }
 
-  void send(const std::vector<std::string>& paths) {
+  void send(const std::function<void(const PieceSink&)>& sender) {
     std::deque<std::string> pieces;
-    send_files(from_, paths, [&](std::string_view piece) { pieces.emplace_back(piece); });
+    sender([&](std::string_view piece) { pieces.emplace_back(piece); });
     unpack_tar(to_, [&]() -> std::string {
       if (pieces.empty()) return {};
       std::string piece = std::move(pieces.front());
@@ -44,7 +49,44 @@ class Files : public testing::Test {
       return piece;
     });
   }
-  void send_all() { send(all_paths(scan_layer(from_))); }
+  void send_all(FileTree& tree) {
+    send([&](const PieceSink& sink) { tree.send(sink); });
+  }
+  void send_all() {
+    FileTree tree(from_);
+    send_all(tree);
+  }
+
+  /// The tree, once its files were not touched a moment ago.
+  static FileTree settled_tree(const Path& folder) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (true) {
+      FileTree tree(folder);
+      tree.send([](std::string_view) {});
+      const bool settled = tree.changes().changed.empty();
+      if (settled || std::chrono::steady_clock::now() > limit) return tree;
+    }
+  }
+
+  /// A file of the folder, changed through a mapping between the passes, is sent again; if it was
+  /// not changed it is not.
+  static void demand_mapping_is_seen(const Path& folder) {
+    const UniqueFd file(::open((folder / "mapped").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_TRUE(file);
+    ASSERT_EQ(::ftruncate(file.get(), page_size), 0);
+    void* const map = ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    ASSERT_NE(map, MAP_FAILED);
+    volatile char& byte = *static_cast<char*>(map);
+    byte = 'a';
+    FileTree tree = settled_tree(folder);
+    byte = 'b';  // the page has not been written to the disk since it was made dirty
+    clean_mapped_files({::getpid()});
+    tree.send([](std::string_view) {});
+    EXPECT_EQ(std::ranges::count(tree.changes().changed, "mapped"), 0);
+    byte = 'c';
+    EXPECT_EQ(std::ranges::count(tree.changes().changed, "mapped"), 1);
+    ::munmap(map, page_size);
+  }
 
   static std::string xattr(const Path& path, const char* name) {
     char value[64];
@@ -116,19 +158,18 @@ TEST_F(Files, DifferencesBringTheCopyUpToDate) {
   write("changed", "old");
   write("same", "same");
   write("becomes-folder", "x");
-  LayerMarks before = scan_layer(from_);
-  for (auto& [path, mark] : before) mark.settled = true;
-  send(all_paths(before));
+  FileTree before = settled_tree(from_);
+  send_all(before);
 
   fs::remove_all(from_ / "folder");
   write("changed", "new contents");
   write("new", "n");
   fs::remove(from_ / "becomes-folder");
   fs::create_directories(from_ / "becomes-folder/inside");
-  const LayerChanges changes = changes_between(before, scan_layer(from_));
+  const FileChanges changes = before.changes();
   EXPECT_EQ(std::ranges::count(changes.changed, "same"), 0);
   for (const std::string& path : changes.removed) remove_below(to_, path);
-  send(changes.changed);
+  send([&](const PieceSink& sink) { before.send(changes.changed, sink); });
 
   EXPECT_FALSE(fs::exists(to_ / "folder"));
   EXPECT_EQ(read_file(to_ / "changed"), "new contents");
@@ -139,9 +180,19 @@ TEST_F(Files, DifferencesBringTheCopyUpToDate) {
 
 TEST_F(Files, TouchedJustNowIsSentAgain) {
   write("fresh", "x");
-  const LayerMarks marks = scan_layer(from_);
-  const LayerChanges changes = changes_between(marks, marks);
-  EXPECT_EQ(std::ranges::count(changes.changed, "fresh"), 1);
+  EXPECT_EQ(std::ranges::count(FileTree(from_).changes().changed, "fresh"), 1);
+}
+
+TEST_F(Files, WrittenThroughAMappingIsSentAgain) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  demand_mapping_is_seen(from_);
+}
+
+TEST_F(Files, WrittenThroughAMappingIsSentAgainFromAFileSystemInMemory) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(::mount("test", from_.c_str(), "tmpfs", 0, nullptr), 0);
+  demand_mapping_is_seen(from_);
+  ::umount2(from_.c_str(), MNT_DETACH);
 }
 
 TEST_F(Files, NothingIsRemovedOutside) {
@@ -157,7 +208,9 @@ TEST_F(Files, NothingIsWrittenThroughALink) {
   write("link/file", "evil");
   fs::create_directories(folder_.path() / "elsewhere");
   fs::create_directory_symlink(folder_.path() / "elsewhere", to_ / "link");
-  EXPECT_THROW(send({"link/file"}), ProtocolError);
+  const FileTree tree(from_);
+  const auto file_only = [&](const PieceSink& sink) { tree.send({"link/file"}, sink); };
+  EXPECT_THROW(send(file_only), ProtocolError);
   EXPECT_FALSE(fs::exists(folder_.path() / "elsewhere/file"));
 }
 

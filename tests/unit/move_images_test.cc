@@ -125,7 +125,8 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
   EXPECT_GE(report.early_bytes, SharedMemory::size / 2);
   memory.bytes()[5000] ^= 1;  // the app still runs
   out.state("state");
-  out.files(folder.path(), {});
+  FileTree nothing(folder.path() / "nothing");
+  out.files(nothing);
   const std::string image = "x" + std::string(4095, 'y') + memory.text();
   for (size_t at = 0; at < image.size(); at += longest_piece)
     out.image("pages-1.img", at, std::string_view(image).substr(at, longest_piece));

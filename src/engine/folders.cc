@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include "engine/folders.h"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "util/error.h"
+
+namespace wayferry {
+
+void make_folder(const Path& path, mode_t mode) {
+  check("mkdir", ::mkdir(path.c_str(), mode), path.native());
+  check("chmod", ::chmod(path.c_str(), mode), path.native());
+}
+
+void make_folders(const Path& below, std::span<const Folder> folders) {
+  for (const Folder& folder : folders) make_folder(below / folder.path, folder.mode);
+}
+
+void unmount_all(const Path& place) {
+  while (::umount2(place.c_str(), MNT_DETACH) == 0) continue;
+  if (errno != EINVAL && errno != ENOENT) throw SystemError(errno, "umount", place.native());
+}
+
+}  // namespace wayferry
