@@ -50,15 +50,22 @@ class Ahead {
       ++news_;
       if (again) changed_.push_back({.process = inner, .address = address + page * page_size});
     });
+    seen_ += piece.size();
     keep_to_rate();
-    return sent_ < limits_.bytes && Clock::now() < end_;
+    return sent_ < limits_.bytes && Clock::now() < end_ && !is_too_much();
+  }
+
+  bool is_too_much() const {
+    return seen_ < limits_.all / 4 && Clock::now() - start_ > limits_.time / 4;
   }
 
   void keep_to_rate() {
     if (limits_.bytes_per_second == 0) return;
     const std::chrono::duration<double> due(static_cast<double>(sent_) /
                                             static_cast<double>(limits_.bytes_per_second));
-    const auto still = [&] { return Clock::now() < end_ && Clock::now() - start_ < due; };
+    const auto still = [&] {
+      return Clock::now() < end_ && Clock::now() - start_ < due && !is_too_much();
+    };
     for (; still(); between_()) std::this_thread::sleep_for(nap);
   }
 
@@ -67,7 +74,8 @@ class Ahead {
   const std::function<void()>& between_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point end_;
-  uint64_t sent_ = 0;
+  uint64_t seen_ = 0;             // bytes
+  uint64_t sent_ = 0;             // those that were news
   uint64_t news_ = 0;             // pages of this round
   std::vector<HotPage> changed_;  // of this round, but the first
   SentAhead ahead_;

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cctype>
 #include <format>
 
@@ -124,6 +125,7 @@ class Mover {
     lazy_ = choose_lazy(request_.mode, here, answer.facts(), target_.host, report_.why_eager);
     report_.lazy = lazy_;
     needs_.memory = lazy_ ? memory.lazy : memory.eager;
+    if (lazy_) following_ = memory.eager - std::min(memory.lazy, memory.eager);
     require_fit(here, answer.facts(), needs_, target_.host);
   }
 
@@ -207,7 +209,8 @@ class Mover {
     out_.early_shared(processes);
     const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
                              .bytes = room_ahead_,
-                             .bytes_per_second = request_.bytes_per_second};
+                             .bytes_per_second = request_.bytes_per_second,
+                             .all = request_.ahead ? 0 : following_};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(engine_->await_warm_up(), work_limit);
   }
@@ -364,6 +367,7 @@ class Mover {
   std::vector<PlannedVolume> volumes_;
   std::vector<FileTree> trees_;
   bool lazy_ = false;
+  uint64_t following_ = 0;   // bytes, about, of a lazy move
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target

@@ -153,6 +153,16 @@ TEST_F(AheadTest, EndsAtALimitOfTime) {
   EXPECT_GE(calls_, 3);  // not asleep for all of it
 }
 
+TEST_F(AheadTest, EndsAfterAQuarterOfATimeThatWillNotDo) {
+  constexpr std::chrono::seconds time{4};
+  const auto start = std::chrono::steady_clock::now();
+  send({.time = time, .bytes = enough, .bytes_per_second = 1, .all = enough});
+  const auto took = std::chrono::steady_clock::now() - start;
+  EXPECT_GE(took, time / 4);
+  EXPECT_LT(took, time * 3 / 4);
+  EXPECT_LE(report_.early_bytes, longest_piece);
+}
+
 TEST_F(AheadTest, IsLeftOutWithoutAnyTimeOrRoom) {
   EXPECT_TRUE(send_ahead(*out_, busy_.processes(), {.time = limit, .bytes = 0}, {}).places.empty());
   EXPECT_TRUE(send({.bytes = enough}).places.empty());
