@@ -173,12 +173,13 @@ void Filler::take(const Frame& frame, Bytes payload) {
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
-  let_others_first();
+  IdleTimeThread priority(draining_);
   const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
   std::vector<std::byte> payload;
   try {
     while (!stop.stop_requested()) {
+      priority.look();
       const auto frame = bulk.receive(payload, std::chrono::hours(1), wake.get());
       if (!frame) continue;
       placer_.take(*frame, payload, /*urgent=*/false);
@@ -193,10 +194,11 @@ void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
 }
 
 void Filler::take_named(const std::stop_token& stop) {
-  let_others_first();
+  IdleTimeThread priority(draining_);
   try {
     while (placer_.place_next(stop)) {
       filled();
+      priority.look();
     }
   } catch (...) {
     fail(std::current_exception());

@@ -134,13 +134,15 @@ void PageSource::use_early(const EarlyPages& pages, const EarlyPlaces& places) {
 }
 
 void PageSource::let_flow() {
+  flows_ = true;
   order_.let_flow();
 }
 
 void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
-  let_others_first();
+  IdleTimeThread priority(flows_);
   Packing packing;
   while (!stop.stop_requested()) {
+    priority.look();
     const auto next = order_.take_next();
     numbers_.left = order_.left();
     if (!next) {
