@@ -31,7 +31,9 @@ class PlayedCriu {
   PlayedCriu(const PlayedCriu&) = delete;
   PlayedCriu& operator=(const PlayedCriu&) = delete;
   ~PlayedCriu() {
-    if (pid_ > 0) signal(SIGKILL), status();
+    if (pid_ <= 0) return;
+    signal(SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
   }
 
   bool silent() const { return !wait_readable(words_.get(), 0ms); }
@@ -98,8 +100,8 @@ class PendingCriuTest : public testing::Test {
     PatientWait patience(patience_, [this] { return progress_; });
     return pending.wait(patience);
   }
-  void start(std::vector<std::string> command) {
-    pending_.emplace(std::move(command), SpawnOptions{}, gate());
+  void start(const std::vector<std::string>& command) {
+    pending_.emplace(command, SpawnOptions{}, gate());
   }
   void let_go(PlayedCriu& criu) {
     ASSERT_TRUE(pending_->arrived());

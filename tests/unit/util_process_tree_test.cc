@@ -22,7 +22,7 @@ TEST(ProcessTree, HoldsWhatAProcessHasStarted) {
   EXPECT_EQ(below.size(), 2);
   for (const HeldProcess& process : below) process.signal(SIGKILL);
   for (const HeldProcess& process : below) EXPECT_TRUE(wait_readable(process.pidfd.get(), limit));
-  EXPECT_TRUE(hold_descendants(::getpid()).size() >= 1);
+  EXPECT_FALSE(hold_descendants(::getpid()).empty());
 }
 
 TEST(ProcessTree, HoldsThePeerAsLongAsItIsThere) {
