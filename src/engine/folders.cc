@@ -4,6 +4,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <ranges>
+#include <sstream>
+#include <vector>
+
 #include "util/error.h"
 
 namespace wayferry {
@@ -20,6 +24,16 @@ void make_folders(const Path& below, std::span<const Folder> folders) {
 void unmount_all(const Path& place) {
   while (::umount2(place.c_str(), MNT_DETACH) == 0) continue;
   if (errno != EINVAL && errno != ENOENT) throw SystemError(errno, "umount", place.native());
+}
+
+// One line a mount, the later ones upon those before (proc_pid_mounts(5)).
+void unmount_below(const Path& folder) {
+  std::istringstream mounts(read_file("/proc/self/mounts").value_or(""));
+  std::vector<std::string> below;
+  std::string device, place, rest;
+  while (mounts >> device >> place && std::getline(mounts, rest))
+    if (place.starts_with(folder.native() + "/")) below.push_back(place);
+  for (const std::string& mounted : std::views::reverse(below)) unmount_all(mounted);
 }
 
 }  // namespace wayferry

@@ -25,4 +25,8 @@ void make_folders(const Path& below, std::span<const Folder> folders);
 /// Takes all away that is mounted there, one upon another; nothing need be. Throws SystemError.
 void unmount_all(const Path& place);
 
+/// Takes away what is mounted anywhere below a folder that is about to be removed: a CRIU that was
+/// killed leaves the host's control groups in its work folder. The folder has no blank in its path.
+void unmount_below(const Path& folder);
+
 }  // namespace wayferry

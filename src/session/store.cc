@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/folders.h"
 #include "session/names.h"
 #include "util/error.h"
 
@@ -131,6 +132,7 @@ void SessionStore::remove(const std::string& name) const {
   // The record last: a half removed session is still one, and the next command removes the rest.
   fs::remove_all(folders.disk);
   fs::remove_all(folders.display());
+  unmount_below(folders.runtime);
   fs::remove_all(folders.runtime);
 }
 

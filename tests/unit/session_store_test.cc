@@ -2,6 +2,8 @@
 #include "session/store.h"
 
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -30,6 +32,23 @@ TEST_F(Store, FindsWhatItMadeAndNothingElse) {
   store_.remove("term");
   EXPECT_TRUE(store_.names().empty());
   EXPECT_FALSE(std::filesystem::exists(store_.folders("term").disk));
+}
+
+// As a CRIU that was killed leaves the host's control groups in its work folder.
+TEST_F(Store, RemovesNothingThatIsMountedInItsFolders) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root";
+  host_.run("term");
+  const Path outside = folder_.path() / "outside";
+  const Path left = store_.folders("term").criu_work() / "left" / "group";
+  std::filesystem::create_directories(outside);
+  std::filesystem::create_directories(left);
+  write_file(outside / "file", "precious");
+  ASSERT_EQ(::mount("test", left.parent_path().c_str(), "tmpfs", 0, nullptr), 0);
+  std::filesystem::create_directories(left);
+  ASSERT_EQ(::mount(outside.c_str(), left.c_str(), nullptr, MS_BIND, nullptr), 0);
+  store_.remove("term");
+  EXPECT_FALSE(std::filesystem::exists(store_.folders("term").runtime));
+  EXPECT_EQ(read_file(outside / "file"), "precious");
 }
 
 TEST_F(Store, LetsOnlyOneIn) {
