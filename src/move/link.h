@@ -60,8 +60,8 @@ class Link {
 constexpr std::chrono::milliseconds patience_pause{5'000};
 
 /// (source) The answer to a request, of the kind asked for; the target may be silent for `limit` at
-/// a time. `failed` is thrown as a Failure on the
-/// peer, anything else is a ProtocolError.
+/// a time. `failed` is thrown as a Failure on the peer, anything else but patience is a
+/// ProtocolError.
 transfer::ToSource expect_answer(Link& link, transfer::ToSource::MessageCase kind,
                                  std::chrono::milliseconds limit);
 
