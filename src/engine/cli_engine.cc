@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "engine/cli_engine.h"
 
-#include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <sstream>
 
 #include "engine/bundle.h"
+#include "engine/criu_end.h"
 #include "engine/folders.h"
 #include "util/error.h"
 #include "util/process.h"
@@ -17,9 +15,6 @@
 
 namespace wayferry {
 namespace {
-
-// For a CRIU that has been told to end, then for the engine that hears of it.
-constexpr std::chrono::milliseconds restore_end_limit{5'000};
 
 constexpr std::string_view session_label = "wayferry.session=";
 
@@ -66,26 +61,14 @@ bool append_from(int pipe, std::string& text) {
   return n > 0;
 }
 
-/// When a process was started (proc(5)), in ticks since the boot.
-uint64_t start_time(pid_t process) {
-  const std::string stat = read_file("/proc/" + std::to_string(process) + "/stat").value_or("");
-  std::istringstream rest(stat.substr(std::min(stat.rfind(')') + 1, stat.size())));
-  std::string word;
-  for (int field = 3; field <= 22; ++field) rest >> word;
-  return word.empty() ? 0 : std::stoull(word);
+// To the images of a restore, for who has to take it back without its receiver.
+Path images_link(const ContainerDirs& dirs) {
+  return dirs.work / "restored-from";
 }
 
-// As for a CRIU below us (pending_criu.cc). It was there before all that it has started, which goes
-// first: it would run once CRIU lets go of it.
-void end_restore(const Path& criu_log) {
-  const auto users = hold_users(criu_log);
-  const auto criu = std::ranges::min_element(
-      users, {}, [](const auto& user) { return std::pair(start_time(user.pid), user.pid); });
-  if (criu == users.end()) return;
-  for (const HeldProcess& user : users)
-    if (user.pid != criu->pid) user.signal(SIGKILL);
-  criu->signal(SIGCONT);
-  if (!wait_readable(criu->pidfd.get(), restore_end_limit)) criu->signal(SIGKILL);
+void link_images(const ContainerDirs& dirs, const Path& images) {
+  std::filesystem::remove(images_link(dirs));
+  std::filesystem::create_symlink(images, images_link(dirs));
 }
 
 Path upper_mount(const ContainerDirs& dirs) {
@@ -124,8 +107,8 @@ Output CliEngine::run_patiently(const std::vector<std::string>& arguments, const
   Child child = spawn(words_of(arguments), {.fds = {{2, err_end.get()}}});
   err_end.reset();
   Undo end_criu([&] {
-    end_restore(criu_log);
-    wait_readable(child.pidfd(), restore_end_limit);  // else it is killed, like every child
+    end_left_restore(criu_log);
+    wait_readable(child.pidfd(), runtime_end_limit);  // else it is killed, like every child
   });
   PatientWait waiting(patience, [&] { return bytes_moved_by(hold_users(criu_log)); });
   Output output;
@@ -289,9 +272,10 @@ pid_t CliEngine::restore(const std::string& name, const ContainerDirs& dirs,
   const std::string id = required_id(name);
   // CRIU looks here for the socket of a lazy restore, and writes its log where we find it.
   CriuConfig config = restore_config(options);
-  config.add("work-dir", options.work.native());
+  config.add("work-dir", dirs.work.native());
   config.write(BundlePaths(dirs).criu);
-  const Path log = options.work / "restore.log";
+  const Path log = restore_log(dirs);
+  link_images(dirs, options.images);
   std::filesystem::remove(log);
   const Output output =
       restore_from(id, options.images, [&](const std::vector<std::string>& arguments) {
@@ -305,7 +289,9 @@ pid_t CliEngine::restore(const std::string& name, const ContainerDirs& dirs,
 }
 
 void CliEngine::remove(const std::string& name, const ContainerDirs& dirs) {
+  const bool left_restoring = end_left_restore(restore_log(dirs));
   if (const std::string id = id_of(name); !id.empty()) {
+    if (left_restoring) clear_restore(id, images_link(dirs));
     kill(name, std::chrono::milliseconds(0));
     run_checked({"rm", "--force", id});
   }

@@ -58,6 +58,8 @@ class CliEngine : public OciEngine {
   /// be put in their place is taken away again.
   using Run = std::function<Output(const std::vector<std::string>& arguments)>;
   virtual Output restore_from(const std::string& id, const Path& images, const Run& restore) = 0;
+  /// Takes away what was put there for a restore whose receiver was killed.
+  virtual void clear_restore(const std::string& /*id*/, const Path& /*images*/) {}
   /// The host's pid of a restored container's first process.
   virtual pid_t restored_init(const std::string& id) { return ask(id).init; }
 

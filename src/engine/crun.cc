@@ -43,12 +43,12 @@ std::vector<std::string> CrunEngine::program(const BundlePaths& paths) const {
   // It would take another root where XDG_RUNTIME_DIR is set, as in a desktop's session, than where
   // it is not, as in one of ssh's.
   // CRIU ends a helper that it only has then by SIGTERM, and waits: it must not be ignored.
-  return {"env",
-          "--default-signal=TERM",
-          "CRIU_CONFIG_FILE=" + paths.criu.native(),
-          "crun",
-          "--root",
-          "/run/crun"};
+  return {"env",    "--default-signal=TERM", "CRIU_CONFIG_FILE=" + paths.criu.native(), "crun",
+          "--root", books().native()};
+}
+
+Path CrunEngine::books() const {
+  return "/run/crun";
 }
 
 std::vector<std::string> CrunEngine::checkpoint_options() const {

@@ -71,6 +71,11 @@ std::vector<std::string> DockerEngine::runtime_command(const std::string& runtim
   return {runtime, "--root", "/run/docker/runtime-" + runtime + "/moby"};
 }
 
+Path DockerEngine::checkpoint_place(const std::string& id) {
+  if (containers_.empty()) make_restorable(id);
+  return containers_ / id / "checkpoints" / checkpoint_name;
+}
+
 void DockerEngine::make_restorable(const std::string& /*id*/) {
   const std::string info = run_checked(ask_info);
   if (!is_experimental(info))
@@ -80,16 +85,20 @@ void DockerEngine::make_restorable(const std::string& /*id*/) {
 
 // Mounted, not linked: Docker packs the folder and would pack the link.
 Output DockerEngine::restore_from(const std::string& id, const Path& images, const Run& restore) {
-  const Path place = containers_ / id / "checkpoints" / checkpoint_name;
+  const Path place = checkpoint_place(id);
   std::filesystem::create_directories(place);
   check("mount", ::mount(images.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), place.native());
-  const Undo clear([&] {
-    remove_unpacked(images);
-    ::umount2(place.c_str(), MNT_DETACH);
-    std::error_code ignored;  // empty, and goes with the container
-    std::filesystem::remove(place, ignored);
-  });
+  const Undo clear([&] { clear_restore(id, images); });
   return restore({"start", "--checkpoint", checkpoint_name, id});
+}
+
+// The daemon may have taken the mount away already, once it heard of a failure.
+void DockerEngine::clear_restore(const std::string& id, const Path& images) {
+  remove_unpacked(images);
+  const Path place = checkpoint_place(id);
+  ::umount2(place.c_str(), MNT_DETACH);
+  std::error_code ignored;  // empty, and goes with the container
+  std::filesystem::remove(place, ignored);
 }
 
 }  // namespace wayferry

@@ -28,8 +28,11 @@ class DockerEngine : public CliEngine {
   std::vector<std::string> runtime_command(const std::string& runtime) const override;
   void make_restorable(const std::string& id) override;
   Output restore_from(const std::string& id, const Path& images, const Run& restore) override;
+  void clear_restore(const std::string& id, const Path& images) override;
 
  private:
+  Path checkpoint_place(const std::string& id);
+
   Path containers_;  // the daemon's folder of containers, once asked for
 };
 

@@ -55,6 +55,7 @@ struct ContainerSpec {
 struct ContainerDirs {
   Path bundle;    ///< config.json, criu.conf; owned by the engine
   Path writable;  ///< what the app wrote to its root file system: upper/ and work/
+  Path work;      ///< CRIU's logs and scratch files
   Path display;   ///< holds the monitor's socket "wayland-0"; bound to /run/wayferry inside
 };
 
@@ -67,7 +68,6 @@ struct ContainerOutput {
 
 struct CheckpointOptions {
   Path images;                       ///< exists, empty; all that is in it afterwards travels
-  Path work;                         ///< CRIU's log and scratch files
   std::vector<ino_t> outer_sockets;  ///< the app's ends of connections that are left to us
   bool lazy = false;                 ///< leave out what can be fetched from the processes later
   bool keep_tcp = false;  ///< established connections go on; only while the network is closed
@@ -76,8 +76,7 @@ struct CheckpointOptions {
 
 struct RestoreOptions {
   Path images;
-  Path work;
-  bool lazy = false;      ///< the images are lazy, and somebody listens at CRIU's socket in `work`
+  bool lazy = false;      ///< the images are lazy, and somebody listens in the work folder for CRIU
   bool keep_tcp = false;  ///< as the checkpoint had it
   Patience patience = {};
 };

@@ -14,7 +14,7 @@
 #include "criu/log.h"
 #include "criu/preload.h"
 #include "engine/bundle.h"
-#include "engine/left_criu.h"
+#include "engine/criu_end.h"
 #include "engine/stopped.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -61,19 +61,20 @@ CriuConfig dump_config(const CheckpointOptions& options) {
 }
 
 // Where the library in CRIU finds what it must not show, and what it shows instead.
-Path left_out_folder(const CheckpointOptions& options) {
-  return options.work / "left-out";
+Path left_out_folder(const ContainerDirs& dirs) {
+  return dirs.work / "left-out";
 }
 
 // What CRIU reads in its environment it reads at once, before it waits.
-SpawnOptions make_dump_environment(const BundlePaths& paths, const std::string& libraries,
+SpawnOptions make_dump_environment(const ContainerDirs& dirs, const std::string& libraries,
                                    const CheckpointOptions& options, CriuOptions way) {
+  const BundlePaths paths(dirs);
   SpawnOptions spawning;
   const auto add = [&spawning](const char* name, const std::string& value) {
     spawning.environment.push_back(name + ("=" + value));
   };
   add("LD_PRELOAD", libraries);
-  if (options.lazy) add(left_out_variable, left_out_folder(options).native());
+  if (options.lazy) add(left_out_variable, left_out_folder(dirs).native());
   if (options.keep_tcp && way == CriuOptions::annotation) {
     CriuConfig().leave_network_open().write(paths.criu_environment);
     add("CRIU_CONFIG_FILE", paths.criu_environment.native());
@@ -196,10 +197,10 @@ std::optional<std::string> OciEngine::run_runtime(const ContainerDirs& dirs,
 std::unique_ptr<PendingCriu> OciEngine::start_runtime(const ContainerDirs& dirs,
                                                       const std::vector<std::string>& command,
                                                       const std::vector<std::string>& arguments,
-                                                      SpawnOptions spawning, const Path& gate,
+                                                      SpawnOptions spawning, CriuWork work,
                                                       const Path& sign) {
-  return std::make_unique<PendingCriu>(runtime_words(dirs, command, arguments), std::move(spawning),
-                                       gate, sign);
+  return std::make_unique<PendingCriu>(work, runtime_words(dirs, command, arguments),
+                                       std::move(spawning), dirs.work / "gate", sign);
 }
 
 std::optional<std::string> OciEngine::finish_runtime(const ContainerDirs& dirs,
@@ -211,6 +212,10 @@ std::optional<std::string> OciEngine::finish_runtime(const ContainerDirs& dirs,
   return runtime_error(dirs, command, pending.wait(waiting));
 }
 
+Path OciEngine::restore_log(const ContainerDirs& dirs) {
+  return dirs.work / "restore.log";
+}
+
 std::vector<pid_t> OciEngine::processes(const std::string& name) {
   return group(name).processes();
 }
@@ -220,7 +225,7 @@ void OciEngine::pause(const std::string& name) {
 }
 
 void OciEngine::resume(const std::string& name) {
-  end_left_criu(group(name));
+  end_left_dump(group(name));
   group(name).thaw();
 }
 
@@ -229,19 +234,18 @@ std::unique_ptr<PendingCriu> OciEngine::start_dump(const std::string& name,
                                                    const CheckpointOptions& options) {
   const Runtime below = runtime(name, dirs);
   // Of the stay before: its last words are not this one's.
-  std::filesystem::remove(options.work / dump_log);
+  std::filesystem::remove(dirs.work / dump_log);
   std::vector<std::string> arguments = {"checkpoint",   "--leave-running",
                                         "--image-path", options.images.native(),
-                                        "--work-path",  options.work.native()};
+                                        "--work-path",  dirs.work.native()};
   arguments.insert(arguments.end(), below.checkpoint_options.begin(),
                    below.checkpoint_options.end());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(below.id);
-  return start_runtime(
-      dirs, below.command, arguments,
-      make_dump_environment(BundlePaths(dirs), dump_preload(processes(name), options.lazy), options,
-                            below.criu_options),
-      options.work / "gate");
+  return start_runtime(dirs, below.command, arguments,
+                       make_dump_environment(dirs, dump_preload(processes(name), options.lazy),
+                                             options, below.criu_options),
+                       CriuWork::dump);
 }
 
 void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
@@ -272,7 +276,7 @@ std::optional<std::string> OciEngine::dump(const std::string& name, const Contai
   if (pending->arrived(options.patience)) pending->open();
   PatientWait patience(options.patience, [&options] { return bytes_in(options.images); });
   if (options.lazy) pending->wait_for_criu(patience);
-  if (options.lazy && is_complete_lazy_dump(options.work / dump_log)) {
+  if (options.lazy && is_complete_lazy_dump(dirs.work / dump_log)) {
     ending_dump_ = std::move(pending);
     return std::nullopt;
   }
@@ -304,10 +308,10 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   std::optional<LeftOut> left_out;
   const auto smaps = short_smaps_.valid() ? short_smaps_.get() : nullptr;
   if (options.lazy)
-    left_out.emplace(by_inner_pid(container.processes()), left_out_folder(options), smaps.get());
+    left_out.emplace(by_inner_pid(container.processes()), left_out_folder(dirs), smaps.get());
   write_dump_config(BundlePaths(dirs), options, runtime(name, dirs).criu_options);
   const auto error = dump_and_freeze(name, dirs, options);
-  if (error) fail("cannot checkpoint the app", options.work / dump_log, *error);
+  if (error) fail("cannot checkpoint the app", dirs.work / dump_log, *error);
   if (left_out) left_out->enter(options.images);
   let_timers_run(options.images);
   lifted.write(options.images);

@@ -57,11 +57,11 @@ class OciEngine : public Engine {
                                                 const std::vector<std::string>& command,
                                                 const std::vector<std::string>& arguments,
                                                 const SpawnOptions& spawning);
-  /// Starts one whose CRIU waits at the socket `gate`, and that writes `sign` last (PendingCriu).
+  /// Starts one whose CRIU waits at a gate, and that writes `sign` last (PendingCriu).
   static std::unique_ptr<PendingCriu> start_runtime(const ContainerDirs& dirs,
                                                     const std::vector<std::string>& command,
                                                     const std::vector<std::string>& arguments,
-                                                    SpawnOptions spawning, const Path& gate,
+                                                    SpawnOptions spawning, CriuWork work,
                                                     const Path& sign = {});
   /// Lets that go on, to its end; the rest as run_runtime().
   static std::optional<std::string> finish_runtime(const ContainerDirs& dirs,
@@ -70,6 +70,8 @@ class OciEngine : public Engine {
 
   /// CRIU's options for a restore under any engine.
   static CriuConfig restore_config(const RestoreOptions& options);
+  /// CRIU's.
+  static Path restore_log(const ContainerDirs& dirs);
   /// What a restored container's processes are before release(): frozen, and no longer stopped but
   /// those that were stopped in the checkpoint.
   static void hold_restored(const Cgroup& group, const Path& images);

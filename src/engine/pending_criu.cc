@@ -10,16 +10,17 @@
 #include <chrono>
 
 #include "criu/gate.h"
+#include "engine/criu_end.h"
 #include "util/error.h"
 #include "util/log.h"
 
 namespace wayferry {
 namespace {
 
+using namespace std::chrono_literals;
+
 // On a busy machine it may take a second.
-constexpr std::chrono::milliseconds arrival_limit{30'000};
-// For who has been told to end, or has nothing left to do but to end.
-constexpr std::chrono::milliseconds end_limit{5'000};
+constexpr auto arrival_limit = 30s;
 
 SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
   spawning.environment.push_back(gate_variable + ("=" + gate.native()));
@@ -38,9 +39,10 @@ uint64_t nothing_moves() {
 
 }  // namespace
 
-PendingCriu::PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate,
-                         Path sign)
-    : path_(std::move(gate)),
+PendingCriu::PendingCriu(CriuWork work, const std::vector<std::string>& command,
+                         SpawnOptions spawning, Path gate, Path sign)
+    : work_(work),
+      path_(std::move(gate)),
       sign_(std::move(sign)),
       signs_(watch_for(sign_)),
       gate_(listen_unix(path_)),
@@ -51,23 +53,15 @@ PendingCriu::PendingCriu(const std::vector<std::string>& command, SpawnOptions s
 PendingCriu::~PendingCriu() {
   ::unlink(path_.c_str());
   gate_.reset();
-  if (over_) {
-    connection_.reset();
-    if (!waited_ && wait_readable(child_.pidfd(), end_limit)) child_.wait();
-    return;
-  }
-  ask_to_end();
-  if (ends_within(end_limit) || !criu_) return;
-  criu_->signal(SIGKILL);
-  if (!wait_readable(criu_->pidfd.get(), end_limit))
-    spdlog::error("CRIU cannot be ended: it waits in the kernel, probably for a file system");
-  ends_within(end_limit);
+  connection_.reset();
+  if (!over_) end();
+  if (!waited_) wait_readable(child_.pidfd(), runtime_end_limit);
 }
 
 bool PendingCriu::arrived(const Patience& patience) {
   if (connection_) return true;
   Patience limited = patience;
-  limited.stall = std::min(patience.stall, arrival_limit);
+  limited.stall = std::min<std::chrono::milliseconds>(patience.stall, arrival_limit);
   const std::array descriptors{gate_.get(), child_.pidfd()};
   if (PatientWait(limited, nothing_moves).for_any(descriptors) != 0) return false;
   connection_ = UniqueFd(check("accept4", ::accept4(gate_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
@@ -104,7 +98,7 @@ void PendingCriu::wait_for_criu(PatientWait& patience) {
 std::vector<HeldProcess> PendingCriu::processes() const {
   std::vector<HeldProcess> all;
   if (!waited_) all = hold_descendants(child_.pid());
-  if (criu_)
+  if (criu_ && !wait_readable(criu_->pidfd.get(), 0ms))
     for (HeldProcess& process : hold_descendants(criu_->pid)) all.push_back(std::move(process));
   return all;
 }
@@ -113,29 +107,21 @@ uint64_t PendingCriu::bytes_moved() const {
   return bytes_moved_by(processes());
 }
 
-// What CRIU has started goes first: helpers, for which it may have waited only, and processes that
-// it has restored, which would run once it lets go of them. Not its runtime, which takes its books
-// of the container back when it hears of the failure.
-void PendingCriu::ask_to_end() {
-  connection_.reset();
+// Not its runtime, which takes its books of the container back when it hears of the failure.
+void PendingCriu::kill_started() const {
   for (const HeldProcess& process : processes())
     if (!criu_ || process.pid != criu_->pid) process.signal(SIGKILL);
-  if (criu_) criu_->signal(SIGCONT);
-  if (!waited_) ::kill(child_.pid(), SIGCONT);
 }
 
-bool PendingCriu::ends_within(std::chrono::milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  const auto ends = [end](int pidfd) {
-    const auto left = end - std::chrono::steady_clock::now();
-    return wait_readable(pidfd, std::max(std::chrono::ceil<std::chrono::milliseconds>(left),
-                                         std::chrono::milliseconds(0)));
-  };
-  if (criu_ && !ends(criu_->pidfd.get())) return false;
-  if (!waited_ && !ends(child_.pidfd())) return false;
-  if (!waited_) child_.wait();
-  waited_ = true;
-  return true;
+// What CRIU has started goes first: helpers, for which it may have waited only, and processes that
+// it has restored, which would run once it lets go of them. Those of a dump go once: later ones
+// help it to put things back.
+void PendingCriu::end() {
+  if (!waited_) ::kill(child_.pid(), SIGCONT);
+  kill_started();
+  if (!criu_) return;
+  if (work_ == CriuWork::restore) return end_restore(*criu_, [this] { kill_started(); });
+  end_dump(*criu_);
 }
 
 }  // namespace wayferry

@@ -15,24 +15,18 @@
 // An OCI runtime's checkpoint or restore command whose CRIU waits before it looks at anything
 // (criu/gate.h). A runtime that has done all it had to takes milliseconds more until it is gone,
 // with its threads and memory; nobody need wait for that, least of all an app that stands still.
-//
-// What is waited for in vain is ended, and CRIU, which outlives its runtime, with it. A dump must
-// not be killed: for moments CRIU has its own code in place of an app's, so that of 96 apps whose
-// CRIU was killed while it stood at one ptrace call or another 21 ended by a trap, and many kept
-// mappings of CRIU's. Instead its gate is closed. Then it fails at the next image that it wants to
-// make or fill, and puts everything back as it does after any error (77 of 77, within 0.2 s). To
-// get there, one that was stopped is woken, and programs that it waits for are killed; so is what
-// it has restored, before it can run. Only one that still does not end is killed. It sleeps in the
-// kernel then, which it does for a file system and seldom in one of those moments.
+// What is waited for in vain is ended (criu_end.h), and CRIU, which outlives its runtime, with it.
 
 namespace wayferry {
+
+enum class CriuWork { dump, restore };
 
 class PendingCriu {
  public:
   /// Starts it, with what makes CRIU wait at `gate`. `sign`, if it is not empty, is a file that the
   /// command writes last of all if it succeeds; it is removed first.
-  PendingCriu(const std::vector<std::string>& command, SpawnOptions spawning, Path gate,
-              Path sign = {});
+  PendingCriu(CriuWork work, const std::vector<std::string>& command, SpawnOptions spawning,
+              Path gate, Path sign = {});
   PendingCriu(const PendingCriu&) = delete;
   PendingCriu& operator=(const PendingCriu&) = delete;
   /// One that was not let go ends without having done anything. One that has succeeded is waited
@@ -54,9 +48,10 @@ class PendingCriu {
 
  private:
   std::vector<HeldProcess> processes() const;
-  void ask_to_end();
-  bool ends_within(std::chrono::milliseconds limit);
+  void kill_started() const;
+  void end();
 
+  CriuWork work_;
   Path path_;
   Path sign_;
   std::optional<FolderWatch> signs_;

@@ -2,6 +2,8 @@
 #include "engine/runc.h"
 
 #include "criu/preload.h"
+#include "engine/criu_end.h"
+#include "engine/folders.h"
 #include "engine/image.h"
 #include "engine/namespaces.h"
 #include "engine/root.h"
@@ -41,6 +43,10 @@ pid_t read_pid(const Path& file) {
 
 std::vector<std::string> RuncEngine::program(const BundlePaths& /*paths*/) const {
   return {"runc"};
+}
+
+Path RuncEngine::books() const {
+  return "/run/runc";
 }
 
 std::vector<std::string> RuncEngine::restore_door(const std::string& /*name*/,
@@ -155,16 +161,16 @@ std::unique_ptr<PendingCriu> RuncEngine::start_restore(const std::string& name,
   const BundlePaths paths(dirs);
   restore_config(options).write(paths.criu);
   std::vector<std::string> arguments = {
-      "restore",     "--detach",           "--bundle",     dirs.bundle.native(),
-      "--pid-file",  paths.pid.native(),   "--image-path", options.images.native(),
-      "--work-path", options.work.native()};
+      "restore",     "--detach",         "--bundle",     dirs.bundle.native(),
+      "--pid-file",  paths.pid.native(), "--image-path", options.images.native(),
+      "--work-path", dirs.work.native()};
   arguments = joined(std::move(arguments), restore_options());
   if (options.keep_tcp) arguments.emplace_back("--tcp-established");
   arguments.push_back(name);
   SpawnOptions spawning = with_output(output);
   spawning.environment.push_back("LD_PRELOAD=" + restore_preload());
   return start_runtime(dirs, restore_command(name, paths), arguments, std::move(spawning),
-                       options.work / "gate", paths.pid);
+                       CriuWork::restore, paths.pid);
 }
 
 void RuncEngine::warm_up_restore(const std::string& name, const ContainerDirs& dirs,
@@ -193,13 +199,16 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
   if (pending && !pending->arrived(options.patience)) pending.reset();
   if (!pending) pending = start_restore(name, dirs, options, output);
   const auto error = finish_runtime(dirs, restore_command(name, paths), *pending, options.patience);
-  if (error) fail("cannot restore the app", options.work / "restore.log", *error);
+  if (error) fail("cannot restore the app", restore_log(dirs), *error);
   ending_restore_ = std::move(pending);
   hold_restored(group(name), options.images);
   return read_pid(paths.pid);
 }
 
+// Of a restore whose runtime was killed the root is still mounted among its books, which it would
+// empty with them.
 void RuncEngine::delete_container(const std::string& name, const BundlePaths& paths) {
+  unmount_below(books() / name);
   const Output output = run(joined(program(paths), {"delete", "--force", name}));
   // Half made or never made: there is nothing to delete, and --force says so or is silent.
   if (output.status != 0 && output.err.find("does not exist") == std::string::npos)
@@ -210,6 +219,7 @@ void RuncEngine::remove(const std::string& name, const ContainerDirs& dirs) {
   const BundlePaths paths(dirs);
   pending_restore_.reset();
   ending_restore_.reset();
+  end_left_restore(restore_log(dirs));
   kill(name, 0ms);
   delete_container(name, paths);
   remove_cgroups(name);

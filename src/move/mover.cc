@@ -261,7 +261,6 @@ class Mover {
 
   CheckpointOptions checkpoint_options(std::vector<ino_t> outer_sockets) const {
     return {.images = images_,
-            .work = folders_.criu_work(),
             .outer_sockets = std::move(outer_sockets),
             .lazy = lazy_,
             .keep_tcp = request_.keep_tcp,

@@ -171,7 +171,6 @@ class Receiver {
 
   RestoreOptions restore_options() {
     return {.images = images_->path(),
-            .work = folders_.criu_work(),
             .lazy = lazy_,
             .keep_tcp = keep_tcp_,
             .patience = {.wake = link_.fd(), .look = [this] { look_at_source(); }}};

@@ -130,9 +130,10 @@ std::vector<std::string> SessionStore::names() const {
 void SessionStore::remove(const std::string& name) const {
   const SessionFolders folders = this->folders(name);
   // The record last: a half removed session is still one, and the next command removes the rest.
+  // What a killed CRIU or runtime left mounted must not be emptied.
+  for (const Path& folder : {folders.disk, folders.runtime}) unmount_below(folder);
   fs::remove_all(folders.disk);
   fs::remove_all(folders.display());
-  unmount_below(folders.runtime);
   fs::remove_all(folders.runtime);
 }
 

@@ -42,7 +42,10 @@ struct SessionFolders {
   Path hot_pages() const { return runtime / "hot-pages"; }
   Path criu_work() const { return runtime / "criu"; }
   ContainerDirs container() const {
-    return {.bundle = disk / "bundle", .writable = disk / "writable", .display = display()};
+    return {.bundle = disk / "bundle",
+            .writable = disk / "writable",
+            .work = criu_work(),
+            .display = display()};
   }
 };
 

@@ -47,6 +47,22 @@ std::vector<pid_t> children(pid_t process) {
   return found;
 }
 
+/// Another process that a line of this one's status names (proc(5)); 0: none.
+pid_t named_in_status(pid_t process, const std::string& field) {
+  const std::string status = read_file(of_process(process) / "status").value_or("");
+  const std::string label = "\n" + field + ":\t";
+  const size_t at = status.find(label);
+  return at == status.npos ? 0 : std::stoi(status.substr(at + label.size()));
+}
+
+// Still named after we hold it: then it is the one that we have read of.
+std::optional<HeldProcess> hold_named_in_status(pid_t process, const std::string& field) {
+  const pid_t named = named_in_status(process, field);
+  if (named == 0) return std::nullopt;
+  auto held = hold(named);
+  return named_in_status(process, field) == named ? std::move(held) : std::nullopt;
+}
+
 bool has_open(const Path& process, const struct stat& file) {
   return std::ranges::any_of(entries(process / "fd"), [&](const Path& descriptor) {
     struct stat info{};
@@ -72,6 +88,14 @@ std::optional<HeldProcess> hold_peer(int socket) {
   check("poll", ::poll(&entry, 1, 0));
   if ((entry.revents & POLLHUP) != 0) return std::nullopt;
   return held;
+}
+
+std::optional<HeldProcess> hold_tracer(pid_t process) {
+  return hold_named_in_status(process, "TracerPid");
+}
+
+std::optional<HeldProcess> hold_parent(pid_t process) {
+  return hold_named_in_status(process, "PPid");
 }
 
 std::vector<HeldProcess> hold_descendants(pid_t process) {

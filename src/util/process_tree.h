@@ -24,6 +24,9 @@ struct HeldProcess {
 
 /// The process at the other end of a connected unix socket, as long as it keeps it.
 std::optional<HeldProcess> hold_peer(int socket);
+/// Who traces this process (ptrace(2)).
+std::optional<HeldProcess> hold_tracer(pid_t process);
+std::optional<HeldProcess> hold_parent(pid_t process);
 /// All below a process that is not waited for meanwhile; each before those below it.
 std::vector<HeldProcess> hold_descendants(pid_t process);
 /// All that have this file open, in whatever mount namespace.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import ClassVar
 
 from harness import LabTest, Terminal, wait_until
-from harness.hanging import criu_stopping_at, hanging_tar, wait_for_hanging_tar, wait_for_stopped_criu
+from harness.hanging import criu_stopping_at, criu_stopping_at_image, hanging_tar, wait_for_hanging_tar, wait_for_stopped_criu
 from harness.labhost import LIMIT
 from test_engines import UnderAnEngine
 from testbed import places
@@ -35,6 +35,7 @@ class _Hanging(LabTest):
     """A terminal on alpha, moved to beta with a CRIU that hangs."""
 
     MODE: ClassVar[str] = "eager"
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
 
     def setUp(self) -> None:
         super().setUp()
@@ -44,7 +45,7 @@ class _Hanging(LabTest):
 
     def start_move(self) -> subprocess.Popen[str]:
         """A mover, running."""
-        words = ["wayferry", "move", self.terminal.name, "beta", "--mode", self.MODE]
+        words = ["wayferry", "move", self.terminal.name, "beta", "--mode", self.MODE, *self.OPTIONS]
         command = self.alpha.host.command(words, self.alpha.desktop.session)
         mover = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(self._end, mover)
@@ -157,15 +158,19 @@ class _Restore(_Hanging):
         super().setUp()
         self.trouble = ExitStack()
         self.addCleanup(self.trouble.close)
-        self.trouble.enter_context(criu_stopping_at(self.beta, 3))
+        self.trouble.enter_context(self.hang())
         self.mover = self.start_move()
         wait_for_stopped_criu(self.beta)
 
+    def hang(self) -> AbstractContextManager[None]:
+        """As long as this is open CRIU stops there."""
+        return criu_stopping_at(self.beta, 3)
+
     def demand_nothing_left(self) -> None:
         """On beta, which is as good as before."""
-        # Who has nobody left to answer to may still be undoing: now and then CRIU has to be killed, 5 s later.
-        receiver = lambda: self.beta.run("pgrep", "-x", "-f", "wayferry receive").returncode == 0
-        wait_until(lambda: not receiver(), LIMIT, "the receiver to end")
+        # Who has nobody left to answer to may still be undoing: the receiver, or the monitor for it.
+        undoing = lambda: self.beta.run("pgrep", "-f", "wayferry receive|wayferry-monitor").returncode == 0
+        wait_until(lambda: not undoing(), _SOON, "the end of what is undone")
         self.demand_unharmed()
         self.trouble.close()
         self.demand_movable()
@@ -178,6 +183,11 @@ class _Restore(_Hanging):
     def test_its_mover_is_killed(self) -> None:
         self.signal_mover("KILL")
         self.mover.communicate(timeout=LIMIT)
+        self.demand_nothing_left()
+
+    def test_its_receiver_is_killed(self) -> None:
+        self.beta.must("pkill", "-KILL", "-x", "-f", "wayferry receive")
+        self.demand_failure(self.mover, "beta: ", "(step restore;")
         self.demand_nothing_left()
 
 
@@ -196,6 +206,16 @@ class LazyRestore(_Restore):
     """The same when memory is to follow."""
 
     MODE = "lazy"
+
+
+class BeginningRestore(_Restore):
+    """It hangs before it has made a process, and makes some when it is woken, whose memory nobody brings then."""
+
+    MODE = "lazy"
+    OPTIONS = ("--ahead", "0")
+
+    def hang(self) -> AbstractContextManager[None]:
+        return criu_stopping_at_image(self.beta, "pstree.img")
 
 
 class CrunRestore(_Restore):

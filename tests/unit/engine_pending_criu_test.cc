@@ -16,9 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-enum class Character { good, stubborn };
+enum class Character { good, stubborn, busy };
 
-// A process that does at the gate what CRIU does. A good one ends when the gate is closed.
+// A process that does at the gate what CRIU does. A good one ends when the gate is closed, a busy
+// one when a process has ended that it starts only then.
 class PlayedCriu {
  public:
   explicit PlayedCriu(const Path& gate, Character character = Character::good) {
@@ -67,7 +68,12 @@ class PlayedCriu {
     if (::read(connection->get(), &byte, 1) != 1) ::_exit(1);
     write_all(say, std::string_view("g"));
     while (character == Character::stubborn) ::pause();
-    ::_exit(::read(connection->get(), &byte, 1) <= 0 ? 0 : 3);
+    if (::read(connection->get(), &byte, 1) > 0) ::_exit(3);
+    if (character == Character::good) ::_exit(0);
+    const pid_t started = ::fork();
+    if (started == 0) ::sleep(600);
+    int status = 0;
+    ::_exit(::waitpid(started, &status, 0) == started && WIFSIGNALED(status) ? 0 : 4);
   }
   char word() {
     char c = 0;
@@ -100,8 +106,8 @@ class PendingCriuTest : public testing::Test {
     PatientWait patience(patience_, [this] { return progress_; });
     return pending.wait(patience);
   }
-  void start(const std::vector<std::string>& command) {
-    pending_.emplace(command, SpawnOptions{}, gate());
+  void start(const std::vector<std::string>& command, CriuWork work = CriuWork::dump) {
+    pending_.emplace(work, command, SpawnOptions{}, gate());
   }
   void let_go(PlayedCriu& criu) {
     ASSERT_TRUE(pending_->arrived());
@@ -142,8 +148,9 @@ TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
   const std::string writes = "cd " + sign.parent_path().native() +
                              "; read word < end; echo > other; echo 1 > new; mv new sign"
                              "; read word < end; exit 7";
-  std::optional<PendingCriu> pending(std::in_place, std::vector<std::string>{"sh", "-c", writes},
-                                     SpawnOptions{}, gate(), sign);
+  std::optional<PendingCriu> pending(std::in_place, CriuWork::restore,
+                                     std::vector<std::string>{"sh", "-c", writes}, SpawnOptions{},
+                                     gate(), sign);
   EXPECT_FALSE(std::filesystem::exists(sign));
   tell_to_end();
   EXPECT_EQ(wait(*pending), 0);
@@ -152,7 +159,7 @@ TEST_F(PendingCriuTest, IsDoneOnceTheSignIsThere) {
 }
 
 TEST_F(PendingCriuTest, WithoutASignHasFailed) {
-  PendingCriu pending({"sh", "-c", "exit 3"}, {}, gate(), in_folder("sign"));
+  PendingCriu pending(CriuWork::restore, {"sh", "-c", "exit 3"}, {}, gate(), in_folder("sign"));
   EXPECT_EQ(wait(pending), 3);
 }
 
@@ -222,6 +229,14 @@ TEST_F(PendingCriuTest, KillsWhatWasRestoredBeforeItWakesCriu) {
   criu.stop();
   pending_.reset();
   EXPECT_EQ(read_to_end(restored.get()), "");  // nobody has the other end any more
+  EXPECT_EQ(criu.status(), 0);
+}
+
+TEST_F(PendingCriuTest, KillsWhatARestoreStartsBeforeItHearsOfItsEnd) {
+  start({"sleep", "600"}, CriuWork::restore);
+  PlayedCriu criu(gate(), Character::busy);
+  let_go(criu);
+  pending_.reset();
   EXPECT_EQ(criu.status(), 0);
 }
 

@@ -34,20 +34,25 @@ TEST_F(Store, FindsWhatItMadeAndNothingElse) {
   EXPECT_FALSE(std::filesystem::exists(store_.folders("term").disk));
 }
 
-// As a CRIU that was killed leaves the host's control groups in its work folder.
+// As a CRIU that was killed leaves the host's control groups in its work folder, and crun the app's
+// root in its bundle.
 TEST_F(Store, RemovesNothingThatIsMountedInItsFolders) {
   if (::getuid() != 0) GTEST_SKIP() << "needs root";
   host_.run("term");
   const Path outside = folder_.path() / "outside";
-  const Path left = store_.folders("term").criu_work() / "left" / "group";
+  const SessionFolders folders = store_.folders("term");
   std::filesystem::create_directories(outside);
-  std::filesystem::create_directories(left);
   write_file(outside / "file", "precious");
-  ASSERT_EQ(::mount("test", left.parent_path().c_str(), "tmpfs", 0, nullptr), 0);
-  std::filesystem::create_directories(left);
-  ASSERT_EQ(::mount(outside.c_str(), left.c_str(), nullptr, MS_BIND, nullptr), 0);
+  for (const Path& folder : {folders.criu_work(), folders.container().bundle}) {
+    const Path left = folder / "left" / "group";
+    std::filesystem::create_directories(left);
+    ASSERT_EQ(::mount("test", left.parent_path().c_str(), "tmpfs", 0, nullptr), 0);
+    std::filesystem::create_directories(left);
+    ASSERT_EQ(::mount(outside.c_str(), left.c_str(), nullptr, MS_BIND, nullptr), 0);
+  }
   store_.remove("term");
-  EXPECT_FALSE(std::filesystem::exists(store_.folders("term").runtime));
+  for (const Path& folder : {folders.runtime, folders.disk})
+    EXPECT_FALSE(std::filesystem::exists(folder));
   EXPECT_EQ(read_file(outside / "file"), "precious");
 }
 

@@ -25,6 +25,15 @@ TEST(ProcessTree, HoldsWhatAProcessHasStarted) {
   EXPECT_FALSE(hold_descendants(::getpid()).empty());
 }
 
+TEST(ProcessTree, HoldsWhoHasStartedAProcess) {
+  Child child = spawn({"sleep", "600"});
+  const auto parent = hold_parent(child.pid());
+  ASSERT_TRUE(parent);
+  EXPECT_EQ(parent->pid, ::getpid());
+  EXPECT_FALSE(hold_parent(1));
+  EXPECT_FALSE(hold_tracer(child.pid()));
+}
+
 TEST(ProcessTree, HoldsThePeerAsLongAsItIsThere) {
   auto [here, there] = socket_pair();
   const auto peer = hold_peer(here.get());
