@@ -44,7 +44,8 @@ def large_pipes() -> Iterator[None]:
 # Fills its memory, then touches a page of its working set (64 MB at most) every millisecond. It writes to a file:
 # the time between the two touches from one host to the other, which have different mount namespaces; the longest time
 # between two later ones; and of the touches in the first five seconds there: how many met a page that was not there (a
-# fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how long those took.
+# fault of any kind: newer kernels count one that userfaultfd held as a minor one), how many of these waited, for
+# longer than the kernel takes to find a page of its own, and how long they took.
 PROGRAM = f"""
 import json, os, random, resource, sys, time
 size, content = int(sys.argv[1]) << 20, sys.argv[2]
@@ -84,7 +85,7 @@ while True:
         took.sort()
         at = lambda part: took[int(part * (len(took) - 1))] if took else 0.0
         state = dict(pid=os.getpid(), gap=gap, since_gap=after - ended if ended else 0.0, later=later)
-        state.update(faults=len(took), p50=at(0.5), p99=at(0.99))
+        state.update(faults=len(took), waits=sum(t > 1e-5 for t in took), p50=at(0.5), p99=at(0.99))
         with open("{_STATE}.new", "w") as file: json.dump(state, file)
         os.rename("{_STATE}.new", "{_STATE}")
     time.sleep(0.001)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "move/link.h"
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include "session/frame.h"
@@ -14,9 +13,8 @@ using transfer::ToSource;
 Link::Link(UniqueFd in, UniqueFd out, std::string peer)
     : in_(std::move(in)), out_(std::move(out)), peer_(std::move(peer)) {
   // One whole piece fits in, also where ssh made the pipe, so that ssh and we need not take turns.
-  // A refusal (pipe-user-pages-soft), or no pipe, only costs speed.
-  for (const int fd : {in_.get(), out_.get()})
-    ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(longest_piece));
+  // A refusal (pipe-user-pages-soft) only costs speed.
+  for (const int fd : {in_.get(), out_.get()}) make_room(fd, longest_piece);
 }
 
 void Link::close() {

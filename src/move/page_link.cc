@@ -20,7 +20,7 @@ std::string pages_over_line() {
 }
 
 PageLink::PageLink(const PageAddress& address, ChannelKind kind) {
-  auto [child_in, to_child] = make_pipe();
+  auto [child_in, to_child] = socket_pair();  // ssh.cc tells why
   auto [from_child, child_out] = make_pipe();
   const std::string channel = kind == ChannelKind::bulk ? "bulk" : "faults";
   ssh_ = spawn(ssh_command(address.host, {"wayferry", "receive", "--pages", address.session,

@@ -42,11 +42,6 @@ constexpr size_t pipe_bytes = 4 * longest_run;
 constexpr size_t worth_a_nap = 65536;
 constexpr std::chrono::microseconds nap_time{400};
 
-/// False for a pipe that was not allowed to grow, or none.
-bool is_large(int pipe) {
-  return ::fcntl(pipe, F_GETPIPE_SZ) >= static_cast<int>(pipe_bytes);
-}
-
 // Nobody stops in the middle of a frame, so there silence means a cut cable.
 void wait_or_lose(int fd, short events, bool may_nap) {
   pollfd entry{fd, events, 0};
@@ -82,11 +77,9 @@ uint64_t checksum_of(const Frame& frame, Bytes pages) {
 }
 
 Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
-  // A refusal, or no pipe, only costs speed.
-  for (const int fd : {in_.get(), out_.get()})
-    ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(pipe_bytes));
-  large_in_ = is_large(in_.get());
-  large_out_ = is_large(out_.get());
+  // A refusal only costs speed.
+  large_in_ = make_room(in_.get(), pipe_bytes);
+  large_out_ = make_room(out_.get(), pipe_bytes);
   const int flags = check("fcntl", ::fcntl(out_.get(), F_GETFL));
   check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));
 }

@@ -105,6 +105,17 @@ std::pair<UniqueFd, UniqueFd> socket_pair() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
+// The kernel doubles what is asked for a socket, for its own needs (socket(7)).
+bool make_room(int fd, size_t bytes) {
+  const int size = static_cast<int>(bytes);
+  if (::fcntl(fd, F_SETPIPE_SZ, size) >= 0) return true;
+  if (::setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) == 0) return true;
+  int room = 0;
+  socklen_t length = sizeof room;
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  return ::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &length) == 0 && room >= 2 * size;
+}
+
 std::optional<UniqueFd> connect_unix(const Path& path) {
   const sockaddr_un address = unix_address(path);
   UniqueFd fd(check("socket", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)));

@@ -45,6 +45,10 @@ std::pair<UniqueFd, UniqueFd> make_pipe();
 /// A connected pair of unix stream sockets, close-on-exec.
 std::pair<UniqueFd, UniqueFd> socket_pair();
 
+/// Lets a pipe, or what is written to a unix socket, hold so many bytes before its writer has to
+/// wait. False if it holds less: the system refuses, or it is neither.
+bool make_room(int fd, size_t bytes);
+
 /// Connects to the unix stream socket at `path`; nothing if nobody listens there.
 std::optional<UniqueFd> connect_unix(const Path& path);
 

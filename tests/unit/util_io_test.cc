@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,21 @@ TEST(ReadFile, OfAProcessThatEndsMeanwhileIsNothing) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   EXPECT_EQ(read_file(link), std::nullopt);
+}
+
+TEST(Room, IsMadeInPipesAndSockets) {
+  constexpr size_t much = 1 << 20;
+  const std::vector<std::byte> bytes(much);
+  for (const auto& [reader, writer] : {make_pipe(), socket_pair()}) {
+    EXPECT_TRUE(make_room(writer.get(), much));
+    check("fcntl", ::fcntl(writer.get(), F_SETFL, O_NONBLOCK));
+    EXPECT_EQ(::write(writer.get(), bytes.data(), bytes.size()), much);
+  }
+}
+
+TEST(Room, IsNotMadeInAFile) {
+  const UniqueFd file(check("memfd_create", ::memfd_create("file", MFD_CLOEXEC)));
+  EXPECT_FALSE(make_room(file.get(), 1 << 16));
 }
 
 }  // namespace
