@@ -9,10 +9,11 @@ to the other, for how long at most later, which of its touches waited for a page
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
-import shlex
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from .bench_ways import CIPHERS, PROGRAM, WAYS, Way, large_pipes
 from .wait import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .host import Host
     from .runs import Run
 
@@ -32,10 +35,20 @@ CONTENTS = ["random", "text"]
 # Faults are counted for so long after the standstill.
 _WATCH = 5.0
 
-# Takes so many MB of memory, touches them and gives them back. 23 is MADV_POPULATE_WRITE.
-_TOUCH = """
-import mmap, sys
-with mmap.mmap(-1, int(sys.argv[1]) << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory: memory.madvise(23)
+# Takes so many MB of memory, touches them, and gives back as much as others take. 23 is MADV_POPULATE_WRITE.
+_RESERVE = """
+import mmap, sys, time
+size, piece = int(sys.argv[1]) << 20, 16 << 20
+def free():
+    with open("/proc/meminfo") as lines: return next(int(line.split()[1]) for line in lines if line.startswith("MemFree"))
+with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+    memory.madvise(23)
+    level = free()
+    print("touched", flush=True)
+    for at in range(0, size, piece):
+        while free() >= level: time.sleep(0.005)
+        memory.madvise(mmap.MADV_DONTNEED, at, piece)
+    time.sleep(3600)
 """
 
 # What ssh alone needs for as many bytes: the floor for whoever opens no port. Its ends do as little as they can, and
@@ -135,11 +148,11 @@ def _measure(here: Run, way: Way, case: Case) -> Result:
     way.start(["python3", "-c", PROGRAM, str(case.megabytes), case.content])
     try:
         wait_until(lambda: _state(way), _LIMIT, f"the process of {way.name}")
-        _touch_memory(case.megabytes * _TIMES_TOUCHED)
         before = _bytes(here.host("alpha"))
-        start = time.monotonic()
-        way.move()
-        total = time.monotonic() - start
+        with _reserve(case.megabytes * _TIMES_TOUCHED):
+            start = time.monotonic()
+            way.move()
+            total = time.monotonic() - start
         wire = _bytes(here.host("alpha")) - before
         wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > _WATCH, _LIMIT, f"{way.name} to run on beta")
         state = _state(way)
@@ -159,16 +172,24 @@ def _measure(here: Run, way: Way, case: Case) -> Result:
     )
 
 
-def _touch_memory(megabytes: int) -> None:
-    """Makes sure that as much of what is free is there.
+@contextmanager
+def _reserve(megabytes: int) -> Iterator[None]:
+    """Makes sure that what is taken meanwhile, up to so much, is there.
 
     A hypervisor may give a virtual machine memory when it is first touched only, and take it back when it is
-    free for long. One page at a time that costs up to 12 us, more than all else that is done for a page here; a
-    target of its own would have its memory.
+    free for two seconds. One page at a time that costs up to 12 us, more than all else that is done for a page here;
+    a target of its own would have its memory.
     """
     available = int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) >> 10
     amount = min(megabytes, available * 2 // 3)
-    subprocess.run([sys.executable, "-c", _TOUCH, str(amount)], check=True)
+    command = [sys.executable, "-c", _RESERVE, str(amount)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reserve:
+        assert reserve.stdout is not None
+        reserve.stdout.readline()
+        try:
+            yield
+        finally:
+            reserve.kill()
 
 
 def _state(way: Way) -> dict[str, Any] | None:

@@ -31,6 +31,16 @@ bool is_named(const HeldProcess& process, std::string_view name) {
   return comm == std::string(name) + "\n";
 }
 
+// Others may read it. CRIU was there before all that it has started, which may be named like it.
+std::optional<HeldProcess> criu_writing(const Path& log) {
+  auto users = hold_users(log);
+  std::erase_if(users, [](const HeldProcess& user) { return !is_named(user, "criu"); });
+  const auto first = std::ranges::min_element(
+      users, {}, [](const auto& user) { return std::pair(start_time(user.pid), user.pid); });
+  if (first == users.end()) return std::nullopt;
+  return std::move(*first);
+}
+
 /// Nothing if it was killed: then somebody else has adopted its CRIU.
 std::optional<HeldProcess> runtime_above(const HeldProcess& criu) {
   auto parent = hold_parent(criu.pid);
@@ -52,6 +62,12 @@ constexpr std::chrono::milliseconds kill_limit{5'000};
 
 bool has_ended(const HeldProcess& process, std::chrono::milliseconds limit) {
   return wait_readable(process.pidfd.get(), limit);
+}
+
+void kill_below(const HeldProcess& process, const HeldProcess& spared) {
+  if (has_ended(process, std::chrono::milliseconds(0))) return;  // its pid may be another's now
+  for (const HeldProcess& below : hold_descendants(process.pid))
+    if (below.pid != spared.pid) below.signal(SIGKILL);
 }
 
 void end_within(std::chrono::milliseconds limit, const HeldProcess& criu,
@@ -83,16 +99,13 @@ void end_left_dump(const Cgroup& group) {
     end_dump(*criu);
 }
 
-// It was there before all that it has started.
 bool end_left_restore(const Path& log) {
-  const auto users = hold_users(log);
-  const auto criu = std::ranges::min_element(
-      users, {}, [](const auto& user) { return std::pair(start_time(user.pid), user.pid); });
-  if (criu == users.end()) return false;
+  const auto criu = criu_writing(log);
+  if (!criu) return false;
   const auto runtime = runtime_above(*criu);
   end_restore(*criu, [&] {
-    for (const HeldProcess& user : hold_users(log))
-      if (user.pid != criu->pid) user.signal(SIGKILL);
+    if (runtime) kill_below(*runtime, *criu);
+    kill_below(*criu, *criu);
   });
   if (runtime) has_ended(*runtime, runtime_end_limit);
   return true;

@@ -39,9 +39,9 @@ void end_restore(const HeldProcess& criu, const std::function<void()>& kill_star
 /// before would find it frozen for good.
 void end_left_dump(const Cgroup& group);
 
-/// Ends who restores and has this log open, as CRIU has as long as it lives, and so do, up to their
-/// last moment in its hands, the processes that it restores. They are killed, and the runtime
-/// above, which takes its books back then, is waited for. False: nobody restores.
+/// Ends the CRIU that writes this log, which it has open as long as it lives. What it has restored
+/// is killed, and the runtime above, which takes its books back then, is waited for. False: nobody
+/// restores.
 bool end_left_restore(const Path& log);
 
 }  // namespace wayferry
