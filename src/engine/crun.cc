@@ -44,10 +44,10 @@ std::vector<std::string> CrunEngine::program(const BundlePaths& paths) const {
   // it is not, as in one of ssh's.
   // CRIU ends a helper that it only has then by SIGTERM, and waits: it must not be ignored.
   return {"env",    "--default-signal=TERM", "CRIU_CONFIG_FILE=" + paths.criu.native(), "crun",
-          "--root", books().native()};
+          "--root", state_root().native()};
 }
 
-Path CrunEngine::books() const {
+Path CrunEngine::state_root() const {
   return "/run/crun";
 }
 

@@ -18,7 +18,7 @@ class CrunEngine : public RuncEngine {
 
  protected:
   std::vector<std::string> program(const BundlePaths& paths) const override;
-  Path books() const override;
+  Path state_root() const override;
   CriuOptions criu_options() const override { return CriuOptions::environment; }
   std::vector<std::string> checkpoint_options() const override;
   std::vector<std::string> restore_options() const override;

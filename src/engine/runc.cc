@@ -45,7 +45,7 @@ std::vector<std::string> RuncEngine::program(const BundlePaths& /*paths*/) const
   return {"runc"};
 }
 
-Path RuncEngine::books() const {
+Path RuncEngine::state_root() const {
   return "/run/runc";
 }
 
@@ -205,10 +205,10 @@ pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,
   return read_pid(paths.pid);
 }
 
-// Of a restore whose runtime was killed the root is still mounted among its books, which it would
-// empty with them.
+// Of a restore whose runtime was killed the app's root is still mounted in the container's state,
+// which it would empty with it.
 void RuncEngine::delete_container(const std::string& name, const BundlePaths& paths) {
-  unmount_below(books() / name);
+  unmount_below(state_root() / name);
   const Output output = run(joined(program(paths), {"delete", "--force", name}));
   // Half made or never made: there is nothing to delete, and --force says so or is silent.
   if (output.status != 0 && output.err.find("does not exist") == std::string::npos)

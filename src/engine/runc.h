@@ -39,8 +39,8 @@ class RuncEngine : public OciEngine {
 
   /// The command; for a checkpoint or a restore, one that reads CRIU's options where they stand.
   virtual std::vector<std::string> program(const BundlePaths& paths) const;
-  /// Where it keeps a folder for each container.
-  virtual Path books() const;
+  /// Where it keeps each container's state, in a folder of its name (its --root).
+  virtual Path state_root() const;
   virtual CriuOptions criu_options() const { return CriuOptions::annotation; }
   /// What the runtime must be told beside the usual for a checkpoint, and for a restore.
   virtual std::vector<std::string> checkpoint_options() const { return {}; }

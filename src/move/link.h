@@ -9,10 +9,10 @@
 #include "util/error.h"
 #include "util/unique_fd.h"
 
-// The connection between a mover and a receiver: two byte streams (pipes to ssh, or ssh's pipes to
-// us) with framed messages. It knows lengths, ends and silences, not the meaning of anything. A
-// peer that is gone or silent is LinkLost, which the commit must tell from a Failure: after it, the
-// peer may or may not have heard the last message.
+// The connection between a mover and a receiver: two byte streams (a socket and a pipe of
+// ssh's, or its pipes to us) with framed messages. It knows lengths, ends and silences, not the
+// meaning of anything. A peer that is gone or silent is LinkLost, which the commit must tell from a
+// Failure: after it, the peer may or may not have heard the last message.
 
 namespace wayferry {
 

@@ -97,7 +97,7 @@ class Channel {
 
   UniqueFd in_;
   UniqueFd out_;
-  bool large_in_ = false;  // as pipes
+  bool large_in_ = false;  // holds much
   bool large_out_ = false;
   std::mutex sending_;
   std::vector<std::byte> gathered_;
