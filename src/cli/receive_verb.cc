@@ -7,15 +7,14 @@
 
 #include "cli/verbs.h"
 #include "ferry/into_file.h"
-#include "move/page_link.h"
 #include "move/page_place.h"
 #include "move/receiver.h"
 #include "move/resolve.h"
 #include "move/ssh.h"
+#include "pages/page_door.h"
 #include "util/error.h"
 #include "util/heap.h"
 #include "util/io.h"
-#include "util/priority.h"
 
 namespace wayferry {
 namespace {
@@ -24,7 +23,6 @@ struct ReceiveOptions {
   std::string resolve;
   std::string pages;
   std::string move_id;
-  std::string channel;
   std::string fail_at;
   IntoFile into;
 };
@@ -47,21 +45,10 @@ void receive(const LocalHost& here, const ReceiveOptions& options) {
   if (!done) throw Failure("", "nothing was moved");
 }
 
-/// sshd's process of this connection carries bulk data only, and must not be in the way of what an
-/// app waits for.
-void let_others_before_our_sshd() {
-  const pid_t parent = ::getppid();
-  const auto name = read_file("/proc/" + std::to_string(parent) + "/comm");
-  if (name.value_or("").starts_with("sshd")) let_others_first(parent);
-}
-
 void receive_pages(const LocalHost& here, const ReceiveOptions& options) {
   const Path door = page_door(here.store.folders(options.pages), options.move_id);
   if (!std::filesystem::exists(door)) return write_all(STDOUT_FILENO, pages_over_line());
-  write_all(STDOUT_FILENO, page_greeting_line());
-  const auto kind = options.channel == "bulk" ? ChannelKind::bulk : ChannelKind::faults;
-  if (kind == ChannelKind::bulk) let_others_before_our_sshd();
-  hand_over_channel(door, kind, STDIN_FILENO, STDOUT_FILENO);
+  hand_over_channel(door, STDIN_FILENO, STDOUT_FILENO);
 }
 
 }  // namespace
@@ -76,8 +63,6 @@ void add_receive(CLI::App& root, const LocalHost& host) {
   verb->add_option("--pages", options->pages, "Be a page connection of a lazy move")
       ->type_name("NAME");
   verb->add_option("--move", options->move_id, "Of which move")->type_name("MOVE-ID");
-  verb->add_option("--channel", options->channel, "Which of the two")
-      ->check(CLI::IsMember({"faults", "bulk"}));
   verb->add_option("--into", options->into.file, "Write a file instead of restoring")
       ->type_name("FILE");
   verb->add_flag("--with-image", options->into.with_image, "The image too");

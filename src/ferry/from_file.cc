@@ -127,7 +127,7 @@ class FileSender {
     ToTarget message;
     message.mutable_prewarm();
     out_.send(message);
-    expect_answer(link_, ToSource::kDone, work_limit);
+    expect_answer(link_, ToSource::kWarm, work_limit);
     out_.early_end("", work_limit);  // nothing has to go ahead of an app that waits
   }
 

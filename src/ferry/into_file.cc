@@ -52,7 +52,7 @@ class IntoFileReceiver {
     answer_done(link_);
     require_request(next_request(link_), ToTarget::kPrewarm);
     if (options_.with_image) steps_.run("image", [this] { save_image(); });
-    answer_done(link_);
+    answer_warm(link_);
     steps_.run("receive", [this] { receive_app(); });
     steps_.run("write", [this] { write(); });
     steps_.run("ready", [this] { say_ready(); });

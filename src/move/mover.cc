@@ -185,7 +185,8 @@ class Mover {
     message.mutable_prewarm()->set_lazy(lazy_);
     message.mutable_prewarm()->set_keep_tcp(request_.keep_tcp);
     out_.send(message);
-    room_ahead_ = expect_answer(target_.link, ToSource::kDone, work_limit).done().room();
+    const auto warm = expect_answer(target_.link, ToSource::kWarm, work_limit).warm();
+    room_ahead_ = warm.room();
     // Two logins: long before anything stands still.
     if (lazy_)
       drain_.emplace(OutgoingApp{.name = request_.name,
@@ -193,6 +194,7 @@ class Mover {
                                  .address = {.host = target_.host,
                                              .session = request_.name,
                                              .move_id = record_.move_id},
+                                 .door = warm.page_door(),
                                  .bytes_per_second = request_.bytes_per_second},
                      target_.link);
     images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);

@@ -41,7 +41,7 @@ void fill_in(DrainReport& report, const transfer::Drained& drained) {
 OutgoingDrain::OutgoingDrain(OutgoingApp app, Link& link)
     : app_(std::move(app)), link_(link), pages_(app_.address) {
   try {
-    pages_.connect();
+    pages_.connect(app_.door);
   } catch (const Failure&) {
     throw_last_words(link_);
     throw;

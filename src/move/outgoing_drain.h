@@ -24,6 +24,7 @@ struct OutgoingApp {
   std::string name;  ///< of the session
   SessionFolders folders;
   PageAddress address;
+  std::string door;               ///< the target's socket for pages
   uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
 };
 

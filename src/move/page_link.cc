@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "move/page_link.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include "move/ssh.h"
 #include "util/io.h"
@@ -11,31 +11,35 @@
 
 namespace wayferry {
 
-std::string page_greeting_line() {
-  return "WAYFERRY PAGES " + std::to_string(pages_protocol) + "\n";
+PageLink::PageLink(const PageAddress& address, ChannelKind kind, const std::string& door) {
+  if (!door.empty()) {
+    const std::string answer = connect(kind, ssh_to_socket(address.host, door));
+    if (channel_) return;
+    spdlog::info("no way for pages to {} on {} itself: {}", door, address.host, answer);
+  }
+  const std::string answer =
+      connect(kind, ssh_command(address.host, {"wayferry", "receive", "--pages", address.session,
+                                               "--move", address.move_id}));
+  if (channel_) return;
+  if (answer + "\n" == pages_over_line())
+    throw NothingWanted(address.host, "no pages of this move are needed");
+  throw Failure(address.host,
+                "there is no way for the pages" + (answer.empty() ? "" : ": it says " + answer));
 }
 
-std::string pages_over_line() {
-  return "WAYFERRY PAGES over\n";
-}
-
-PageLink::PageLink(const PageAddress& address, ChannelKind kind) {
+std::string PageLink::connect(ChannelKind kind, const std::vector<std::string>& command) {
   auto [child_in, to_child] = socket_pair();  // ssh.cc tells why
   auto [from_child, child_out] = make_pipe();
-  const std::string channel = kind == ChannelKind::bulk ? "bulk" : "faults";
-  ssh_ = spawn(ssh_command(address.host, {"wayferry", "receive", "--pages", address.session,
-                                          "--move", address.move_id, "--channel", channel}),
-               {.fds = {{0, child_in.get()}, {1, child_out.get()}}, .new_session = true});
+  ssh_ = spawn(command, {.fds = {{0, child_in.get()}, {1, child_out.get()}}, .new_session = true});
   child_in.reset();
   child_out.reset();
   if (kind == ChannelKind::bulk) let_others_first(ssh_.pid());
-  const std::string line = read_line(from_child.get());
-  if (line + "\n" == pages_over_line())
-    throw NothingWanted(address.host, "no pages of this move are needed");
-  if (line + "\n" != page_greeting_line())
-    throw Failure(address.host,
-                  "there is no way for the pages" + (line.empty() ? "" : ": it says " + line));
-  channel_ = std::make_unique<Channel>(std::move(from_child), std::move(to_child));
+  // If ssh has ended, there is no greeting.
+  ::send(to_child.get(), &kind, sizeof kind, MSG_NOSIGNAL);
+  std::string answer = read_line(from_child.get());
+  if (answer + "\n" == page_greeting_line())
+    channel_ = std::make_unique<Channel>(std::move(from_child), std::move(to_child));
+  return answer;
 }
 
 PageLink::~PageLink() {

@@ -6,8 +6,11 @@
 #include "pages/page_door.h"
 #include "util/process.h"
 
-// (source) One page connection: an ssh session of its own with `wayferry receive --pages` at the
-// other end. Of its own, because whatever shares an ssh session waits for whatever else is in it.
+// (source) One page connection: an ssh connection of its own, because whatever shares one waits for
+// whatever else is in it. It leads to the socket at which the target takes pages in, if sshd may
+// connect to that, as it does by default (AllowStreamLocalForwarding in sshd_config(5); `ssh -W` to
+// a socket came with OpenSSH 9.4): a session's command has pipes, which take a page at a time. Else
+// to `wayferry receive --pages`.
 
 namespace wayferry {
 
@@ -26,8 +29,9 @@ struct PageAddress {
 
 class PageLink {
  public:
-  /// Throws Failure if the target cannot be reached; NothingWanted.
-  PageLink(const PageAddress& address, ChannelKind kind);
+  /// `door`: the target's socket for pages, if it is known. Throws Failure if the target cannot be
+  /// reached; NothingWanted.
+  PageLink(const PageAddress& address, ChannelKind kind, const std::string& door);
 
   /// What was sent before still arrives, unless the connection hangs.
   ~PageLink();
@@ -39,12 +43,11 @@ class PageLink {
   void cut();
 
  private:
+  /// The answer; channel_ is there if it is the right one.
+  std::string connect(ChannelKind kind, const std::vector<std::string>& command);
+
   Child ssh_;
   std::unique_ptr<Channel> channel_;
 };
-
-/// What the helper says when it has found its move, and when there is none.
-std::string page_greeting_line();
-std::string pages_over_line();
 
 }  // namespace wayferry

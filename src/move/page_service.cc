@@ -22,12 +22,12 @@ PageService::~PageService() {
   thread_.request_stop();
 }
 
-PageService::Links PageService::make_links() const {
+PageService::Links PageService::make_links(const std::string& door) const {
   // Two logins at the same time.
-  auto bulk = std::async(std::launch::async, [this] {
-    return std::make_unique<PageLink>(address_, ChannelKind::bulk);
+  auto bulk = std::async(std::launch::async, [this, door] {
+    return std::make_unique<PageLink>(address_, ChannelKind::bulk, door);
   });
-  auto faults = std::make_unique<PageLink>(address_, ChannelKind::faults);
+  auto faults = std::make_unique<PageLink>(address_, ChannelKind::faults, door);
   return {.faults = std::move(faults), .bulk = bulk.get()};
 }
 
@@ -78,7 +78,7 @@ void PageService::run(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) return;
     try {
-      links_ = make_links();
+      links_ = make_links(/*door=*/"");  // a helper can say that nothing is wanted any more
       spdlog::info("connected to {} again", address_.host);
     } catch (const NothingWanted&) {
       const std::lock_guard lock(outcome_);

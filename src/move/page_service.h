@@ -25,8 +25,9 @@ class PageService {
   /// Ends it, whatever it is doing.
   ~PageService();
 
-  /// Before start(), or start() does it: nothing has to be there to be served yet. Throws Failure.
-  void connect() { links_ = make_links(); }
+  /// Before start(), or start() does it: nothing has to be there to be served yet. `door`: the
+  /// target's socket for pages, for the fastest way to it. Throws Failure.
+  void connect(const std::string& door) { links_ = make_links(door); }
   /// What there is to serve. `bytes_per_second`: 0 is no limit.
   void prepare(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second);
   /// For prefer() and use_early().
@@ -43,7 +44,7 @@ class PageService {
   uint64_t all_pages() const { return all_pages_; }
 
  private:
-  Links make_links() const;
+  Links make_links(const std::string& door) const;
   bool serve_once(Links& links, const std::stop_token& stop);
   void run(const std::stop_token& stop);
   std::string lost_text() const;

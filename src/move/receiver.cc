@@ -55,7 +55,8 @@ class Receiver {
     lazy_ = order.prewarm().lazy();
     keep_tcp_ = order.prewarm().keep_tcp();
     steps_.run("pre-warm", [this] { prewarm(); });
-    answer_done(link_, room_ahead(images_->path(), image_bytes_));
+    answer_warm(link_, room_ahead(images_->path(), image_bytes_),
+                lazy_ ? page_door(folders_, record_.move_id).native() : "");
     steps_.run("receive", [this] { receive_app(); });
     steps_.run("restore", [this] {
       with_criu_log(here_.store, record_.spec.name, "restore.log", [this] { restore(); });

@@ -17,10 +17,17 @@ void answer_failed(Link& link, const std::string& text, const std::string& cure)
 
 }  // namespace
 
-void answer_done(Link& link, uint64_t room) {
+void answer_done(Link& link) {
   transfer::ToSource done;
-  done.mutable_done()->set_room(room);
+  done.mutable_done();
   link.send(done);
+}
+
+void answer_warm(Link& link, uint64_t room, const std::string& page_door) {
+  transfer::ToSource warm;
+  warm.mutable_warm()->set_room(room);
+  warm.mutable_warm()->set_page_door(page_door);
+  link.send(warm);
 }
 
 void answer(Link& link, const transfer::ToSource& message) {

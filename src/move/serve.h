@@ -10,8 +10,9 @@
 
 namespace wayferry {
 
-/// `room`: bytes, where that is asked.
-void answer_done(Link& link, uint64_t room = 0);
+void answer_done(Link& link);
+/// `room`: bytes that may go ahead. `page_door`: for memory that follows.
+void answer_warm(Link& link, uint64_t room = 0, const std::string& page_door = "");
 
 /// Sends what nobody may be left to hear.
 void answer(Link& link, const transfer::ToSource& message);

@@ -32,6 +32,23 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+/// What to type before the host.
+std::vector<std::string> ssh_itself() {
+  const char* replaced = std::getenv("WAYFERRY_SSH");
+  std::istringstream words(replaced && *replaced ? replaced : "ssh");
+  std::vector<std::string> command;
+  for (std::string word; words >> word;) command.push_back(word);
+  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of
+  // a user's connection, so that killing ours ends ours only; the cheapest cipher first, if
+  // allowed. What other keys the host has is the user's affair, and not asked while pages flow.
+  for (const char* option :
+       {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
+        "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
+        "Ciphers=^aes128-gcm@openssh.com"})
+    command.insert(command.end(), {"-o", option});
+  return command;
+}
+
 }  // namespace
 
 /// One line without its end; what came before the stream's end otherwise. Byte by byte: what
@@ -51,21 +68,16 @@ std::string read_line(int fd) {
 
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote) {
-  const char* replaced = std::getenv("WAYFERRY_SSH");
-  std::istringstream words(replaced && *replaced ? replaced : "ssh");
-  std::vector<std::string> command;
-  for (std::string word; words >> word;) command.push_back(word);
-  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of
-  // a user's connection, so that killing ours ends ours only; the cheapest cipher first, if
-  // allowed. What other keys the host has is the user's affair, and not asked while pages flow.
-  for (const char* option :
-       {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
-        "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
-        "Ciphers=^aes128-gcm@openssh.com"})
-    command.insert(command.end(), {"-o", option});
+  std::vector<std::string> command = ssh_itself();
   // "--": a host that begins with a sign is not an option.
   command.insert(command.end(), {"-T", "--", host});
   command.insert(command.end(), remote.begin(), remote.end());
+  return command;
+}
+
+std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path) {
+  std::vector<std::string> command = ssh_itself();
+  command.insert(command.end(), {"-W", path, "--", host});
   return command;
 }
 

@@ -22,6 +22,10 @@ namespace wayferry {
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote);
 
+/// An ssh whose standard input and output are a connection to the unix socket at `path` there, made
+/// by sshd itself, if it may (OpenSSH 9.4 and later).
+std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path);
+
 /// For what else speaks through ssh: the first line of an answer without its end, after which the
 /// protocol begins.
 std::string read_line(int fd);

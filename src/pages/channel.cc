@@ -13,6 +13,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "util/peer_sockets.h"
+
 namespace wayferry {
 namespace {
 
@@ -57,6 +59,10 @@ size_t done_or_lose(ssize_t result) {
   throw ChannelLost("the page channel broke: " + std::generic_category().message(errno));
 }
 
+bool is_pipe(int fd) {
+  return ::fcntl(fd, F_GETPIPE_SZ) >= 0;
+}
+
 void read_or_lose(int fd, std::span<std::byte> into, bool large) {
   while (!into.empty()) {
     wait_or_lose(fd, POLLIN, large && into.size() >= worth_a_nap);
@@ -77,8 +83,9 @@ uint64_t checksum_of(const Frame& frame, Bytes pages) {
 }
 
 Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
-  // A refusal only costs speed.
-  large_in_ = make_room(in_.get(), pipe_bytes);
+  // A refusal only costs speed. How much waits in a socket is a matter of who writes to it.
+  large_in_ = is_pipe(in_.get()) ? make_room(in_.get(), pipe_bytes)
+                                 : make_room_at_peer(in_.get(), pipe_bytes);
   large_out_ = make_room(out_.get(), pipe_bytes);
   const int flags = check("fcntl", ::fcntl(out_.get(), F_GETFL));
   check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));

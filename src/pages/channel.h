@@ -21,7 +21,7 @@
 namespace wayferry {
 
 /// Raised with every change of Frame or its meaning.
-constexpr int pages_protocol = 3;
+constexpr int pages_protocol = 4;
 
 enum class FrameKind : uint32_t {
   // target → source, on "faults"

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "pages/channel.h"
 
-// Where the source's two page connections come in at the target: each is an ssh session with a
-// small helper (`wayferry receive --pages`), which hands its standard input and output over at a
-// socket in the session's folder and then only waits until they are not needed any more.
+// Where the source's two page connections come in at the target: a socket in the session's folder.
+// sshd connects them to it itself (`ssh -W`), or, where it must not forward anything, a helper at
+// the end of an ssh session (`wayferry receive --pages`), which hands its standard input and output
+// over and then only waits until they are not needed any more. The source's first byte says which
+// of the two connections it is, and is answered with a greeting.
 
 namespace wayferry {
 
@@ -16,7 +19,7 @@ enum class ChannelKind : char { faults = 'f', bulk = 'b' };
 struct Visitor {
   ChannelKind kind = ChannelKind::faults;
   std::unique_ptr<Channel> channel;
-  UniqueFd helper;  ///< closing it lets the helper, and so its ssh session, end
+  UniqueFd helper;  ///< if there is one: closing it lets it, and so its ssh session, end
 };
 
 class PageDoor {
@@ -26,16 +29,26 @@ class PageDoor {
   PageDoor(const PageDoor&) = delete;
   PageDoor& operator=(const PageDoor&) = delete;
 
-  int fd() const { return listener_.get(); }
-  /// Takes one in who stands at the door; nothing if it does not say who it is.
+  /// Readable when let_in() should be called.
+  int fd() const { return arrivals_.get(); }
+  /// Takes one in who has said who it is; nothing if nobody has, which does not wait: a word from
+  /// the source takes the time of the link.
   std::unique_ptr<Visitor> let_in();
 
  private:
+  void open();
+
   Path path_;
   UniqueFd listener_;
+  UniqueFd arrivals_;                // an epoll of the listener and of …
+  std::vector<UniqueFd> strangers_;  // … who has said nothing yet, the oldest first
 };
 
-/// (helper) Hands two descriptors over and waits until the other side lets go of them.
-void hand_over_channel(const Path& door, ChannelKind kind, int in, int out);
+/// What the door, or a helper that finds none, says first.
+std::string page_greeting_line();
+std::string pages_over_line();
+
+/// (helper) Hands the two descriptors of a connection over and waits until the other side lets go.
+void hand_over_channel(const Path& door, int in, int out);
 
 }  // namespace wayferry

@@ -179,15 +179,4 @@ void Host::run(const std::string& session) {
   world_.set(name_, AppState::running);
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = fs::temp_directory_path() / "wayferry-XXXXXX";
-  CHECK(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;  // a test that failed must not fail once more here
-  fs::remove_all(path_, ignored);
-}
-
 }  // namespace wayferry::fake

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "fake/temporary_folder.h"
 #include "move/host.h"
 
 // Hosts without containers and compositors, for tests of moves: an engine that only remembers what
@@ -54,17 +55,6 @@ class Host {
   Path base_;
   LocalHost local_;
   std::vector<std::unique_ptr<Monitor>> monitors_;
-};
-
-/// A folder that is removed with its contents.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  const Path& path() const { return path_; }
-
- private:
-  Path path_;
 };
 
 }  // namespace wayferry::fake

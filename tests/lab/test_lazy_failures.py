@@ -20,6 +20,8 @@ _MEGABYTES = 128
 _RATE = "6MB"
 _LIMIT = 60.0
 
+_PAGE_SSH = "^ssh .* -W "
+
 # docs/lazy.md: both ends notice a dead link within 5 s; and what a poll and a busy machine add.
 _NOTICED = 5.0 + 2.0
 _GRACE = 75.0
@@ -33,6 +35,7 @@ class _Draining(LabTest):
         self.stop_later(_NAME)
         self.addCleanup(self.lab.mend)
         self.checker = Checker(_NAME, self.alpha, _MEGABYTES, busy=False)
+        self.before_the_move()
         options = ["--mode", "lazy", "--limit-rate", _RATE]
         self.alpha.start("wayferry", "move", _NAME, "beta", *options, log="move")
         # Both ends are at it, and some but not all is over.
@@ -40,6 +43,9 @@ class _Draining(LabTest):
             wait_until(lambda: self._under_way(self.alpha) and self._under_way(self.beta), _LIMIT, "a drain")
         except LabError as error:
             raise LabError(f"{error}; the move said: {self.move_said()}") from error
+
+    def before_the_move(self) -> None:
+        """What is different from other moves."""
 
     def drain(self, host: LabHost) -> Any:
         """How far it has come, as that host tells; None if it has no drain."""
@@ -58,10 +64,18 @@ class _Draining(LabTest):
 
     def kill(self, host: LabHost, pattern: str) -> None:
         """Kills the one process whose command line matches."""
-        pids = self.pids(host, pattern)
-        self.assertEqual(len(pids), 1, f"{pattern} on {host.name}")
+        self.kill_only(host, self.pids(host, pattern))
+
+    def kill_only(self, host: LabHost, pids: list[int]) -> None:
+        """Kills the only one of these processes."""
+        self.assertEqual(len(pids), 1, f"processes on {host.name}")
         self.assertIsNotNone(self.drain(host), "the drain was over before anybody was killed")
         host.must("kill", "-KILL", str(pids[0]))
+
+    def kill_page_ssh(self, *, gives_way: bool) -> None:
+        """Kills the ssh of one page connection; what carries bulk gives way to all others."""
+        nice = {pid: int(self.alpha.must("ps", "-o", "ni=", "-p", str(pid))) for pid in self.pids(self.alpha, _PAGE_SSH)}
+        self.kill_only(self.alpha, [pid for pid, level in nice.items() if (level > 0) == gives_way])
 
     def move_said(self) -> str:
         """What the mover printed."""
@@ -126,11 +140,11 @@ class Killed(_Draining):
         self.demand_whole()
 
     def test_the_ssh_of_the_faults(self) -> None:
-        self.kill(self.alpha, "^ssh .* --channel faults$")
+        self.kill_page_ssh(gives_way=False)
         self.demand_whole()
 
     def test_the_ssh_of_the_bulk(self) -> None:
-        self.kill(self.alpha, "^ssh .* --channel bulk$")
+        self.kill_page_ssh(gives_way=True)
         self.demand_whole()
 
     def test_the_mover_with_its_stand_by(self) -> None:
@@ -139,6 +153,22 @@ class Killed(_Draining):
         # If another stand-by process was made in between there is nothing left to do.
         if self.alpha.session_state(_NAME) == "draining" and not self.pids(self.alpha, f"stand-by {_NAME}"):
             self.alpha.wayferry("resolve", _NAME)
+        self.demand_whole()
+
+
+class NothingForwarded(_Draining):
+    """beta's sshd connects nobody to a socket there: helpers hand the page connections over."""
+
+    def before_the_move(self) -> None:
+        """Its key may no longer do that."""
+        keys = self.beta.host.path("/root/.ssh/authorized_keys")
+        usual = keys.read_text()
+        self.addCleanup(keys.write_text, usual)
+        keys.write_text(f"no-port-forwarding {usual}")
+
+    def test_nobody_is_killed(self) -> None:
+        self.assertEqual(self.pids(self.alpha, _PAGE_SSH), [])
+        self.assertEqual(len(self.pids(self.beta, "^wayferry receive --pages")), 2)
         self.demand_whole()
 
 

@@ -85,10 +85,12 @@ TEST_F(Ssh, AsksTheJournal) {
 
 TEST_F(Ssh, AHostIsNeverAnOption) {
   ::unsetenv("WAYFERRY_SSH");
-  const auto command = ssh_command("-oProxyCommand=evil", {"true"});
-  const auto dashes = std::ranges::find(command, "--");
-  ASSERT_NE(dashes, command.end());
-  EXPECT_EQ(*(dashes + 1), "-oProxyCommand=evil");
+  const std::string evil = "-oProxyCommand=evil";
+  for (const auto& command : {ssh_command(evil, {"true"}), ssh_to_socket(evil, "/run/door")}) {
+    const auto dashes = std::ranges::find(command, "--");
+    ASSERT_NE(dashes, command.end());
+    EXPECT_EQ(*(dashes + 1), evil);
+  }
 }
 
 }  // namespace

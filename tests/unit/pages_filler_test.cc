@@ -156,11 +156,25 @@ class FillerTest : public testing::Test {
     write_all(door->get(), std::as_bytes(std::span(words).last(1)));
   }
 
-  std::unique_ptr<Channel> connect(ChannelKind kind) {
+  UniqueFd connect_through_helper(ChannelKind kind) {
     auto [near, far] = socket_pair();
-    const std::lock_guard lock(ends_mutex_);  // a test may cut while its source connects
     helpers_.push_back(std::move(*connect_unix(folder_ / "door")));
     deliver(helpers_.back().get(), static_cast<char>(kind), {far.get(), far.get()});
+    return std::move(near);
+  }
+
+  UniqueFd connect_directly(ChannelKind kind) {
+    UniqueFd near = std::move(*connect_unix(folder_ / "door"));
+    write_all(near.get(), std::as_bytes(std::span(&kind, 1)));
+    return near;
+  }
+
+  std::unique_ptr<Channel> connect(ChannelKind kind) {
+    const std::lock_guard lock(ends_mutex_);  // a test may cut while its source connects
+    UniqueFd near = has_helpers_ ? connect_through_helper(kind) : connect_directly(kind);
+    std::string greeting(page_greeting_line().size(), ' ');
+    read_full(near.get(), std::as_writable_bytes(std::span(greeting)));
+    EXPECT_EQ(greeting, page_greeting_line());
     ends_.push_back(near.duplicate());
     auto second = near.duplicate();
     return std::make_unique<Channel>(std::move(near), std::move(second));
@@ -209,6 +223,7 @@ class FillerTest : public testing::Test {
   }
 
   bool flows_at_once_ = true;
+  bool has_helpers_ = true;
   static constexpr uint64_t slow = 2'000'000;  // bytes a second
 
   // Slowly, so that the cut comes in the middle.
@@ -282,6 +297,17 @@ TEST_F(FillerTest, FillsEverythingAndBothSidesKnow) {
   EXPECT_TRUE(served_);
   EXPECT_EQ(filler_->numbers().filled, page_count);
   EXPECT_EQ(filler_->numbers().zeros, (page_count + 2) / 3);
+  expect_all_content();
+}
+
+TEST_F(FillerTest, TakesConnectionsThatLeadToItsDoorItself) {
+  has_helpers_ = false;
+  serve_and_cut();
+  serve_again();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  EXPECT_TRUE(filler_->wait_acknowledged(limit));
+  serving_.join();
+  EXPECT_TRUE(served_);
   expect_all_content();
 }
 

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/peer_sockets.h"
 
 namespace wayferry {
 namespace {
@@ -51,6 +53,25 @@ TEST(Room, IsMadeInPipesAndSockets) {
     check("fcntl", ::fcntl(writer.get(), F_SETFL, O_NONBLOCK));
     EXPECT_EQ(::write(writer.get(), bytes.data(), bytes.size()), much);
   }
+}
+
+TEST(Room, IsMadeForWhoWritesToANamedSocket) {
+  constexpr size_t much = 1 << 20;
+  const std::vector<std::byte> bytes(much);
+  const Path path = std::filesystem::temp_directory_path() / ("room." + std::to_string(::getpid()));
+  const UniqueFd listener = listen_unix(path);
+  const auto writer = connect_unix(path);
+  const UniqueFd reader(check("accept", ::accept(listener.get(), nullptr, nullptr)));
+  std::filesystem::remove(path);
+  ASSERT_TRUE(writer);
+  check("fcntl", ::fcntl(writer->get(), F_SETFL, O_NONBLOCK));
+  EXPECT_TRUE(make_room_at_peer(reader.get(), much));
+  EXPECT_EQ(::write(writer->get(), bytes.data(), bytes.size()), much);
+}
+
+TEST(Room, IsNotMadeForWhoCannotBeTold) {
+  const auto [reader, writer] = socket_pair();
+  EXPECT_FALSE(make_room_at_peer(reader.get(), 1 << 16));
 }
 
 TEST(Room, IsNotMadeInAFile) {

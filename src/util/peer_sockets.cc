@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "util/peer_sockets.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "util/error.h"
+#include "util/process_tree.h"
+
+namespace wayferry {
+namespace {
+
+using AddressOf = int (*)(int, sockaddr*, socklen_t*);
+
+/// Empty: no unix socket, or none with a name.
+std::string unix_name(int socket, AddressOf address_of) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (address_of(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      address.sun_family != AF_UNIX)
+    return {};
+  const size_t length = size - offsetof(sockaddr_un, sun_path);
+  return {address.sun_path, ::strnlen(address.sun_path, length)};
+}
+
+}  // namespace
+
+UniqueFd fetch_descriptor(const UniqueFd& pidfd, int number) {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd.get(), number, 0)));
+}
+
+std::vector<FetchedSocket> fetch_sockets_to(pid_t process, const UniqueFd& pidfd,
+                                            const std::string& name) {
+  std::vector<FetchedSocket> found;
+  const Path folder = "/proc/" + std::to_string(process) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    struct stat info{};
+    if (::stat(entry.path().c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) continue;
+    const int number = std::stoi(entry.path().filename().native());
+    UniqueFd socket = fetch_descriptor(pidfd, number);
+    if (socket && unix_name(socket.get(), ::getpeername) == name)
+      found.push_back({std::move(socket), info.st_ino, number});
+  }
+  return found;
+}
+
+bool make_room_at_peer(int socket, size_t bytes) {
+  const std::string name = unix_name(socket, ::getsockname);
+  if (name.empty()) return false;
+  try {
+    const auto peer = hold_peer(socket);
+    if (!peer) return false;
+    bool made = false;
+    for (const FetchedSocket& theirs : fetch_sockets_to(peer->pid, peer->pidfd, name))
+      made = make_room(theirs.socket.get(), bytes) || made;
+    return made;
+  } catch (const std::filesystem::filesystem_error&) {
+    return false;  // it has ended, or we may not look
+  }
+}
+
+}  // namespace wayferry
