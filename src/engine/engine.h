@@ -147,7 +147,7 @@ class Engine {
                                   const CheckpointOptions& /*options*/) {}
   /// Waits until all of that is up. What warm_up_restore() on the target must be told; empty if
   /// nothing can be done there beforehand.
-  virtual std::string await_warm_up() { return {}; }
+  virtual std::string await_warm_up(const Patience& /*patience*/) { return {}; }
   /// Starts what a restore with these options needs before its images are there, and waits until it
   /// is up. `told` is await_warm_up()'s answer on the source, not empty. The restore() that should
   /// follow takes no others. Ends with remove(), or the engine.

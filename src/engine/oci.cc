@@ -257,9 +257,10 @@ void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs&
   descriptors_ = options.images / descriptors_file;
 }
 
-std::string OciEngine::await_warm_up() {
+std::string OciEngine::await_warm_up(const Patience& patience) {
   if (short_smaps_.valid()) short_smaps_.wait();
-  if (!pending_dump_ || !pending_dump_->arrived()) return {};  // looked at when it is needed
+  if (!pending_dump_ || !pending_dump_->arrived(patience))
+    return {};  // looked at when it is needed
   return read_file(descriptors_).value_or("");
 }
 

@@ -28,7 +28,7 @@ class OciEngine : public Engine {
   void resume(const std::string& name) override;
   void warm_up_checkpoint(const std::string& name, const ContainerDirs& dirs,
                           const CheckpointOptions& options) override;
-  std::string await_warm_up() override;
+  std::string await_warm_up(const Patience& patience) override;
   void checkpoint(const std::string& name, const ContainerDirs& dirs,
                   const CheckpointOptions& options) override;
   void release(const std::string& name) override;

@@ -34,7 +34,8 @@ ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship
       first_();
       follow(stop);
     } catch (...) {
-      error_ = std::current_exception();  // finish() throws it on the mover's thread
+      error_ = std::current_exception();  // thrown on the mover's thread
+      failed_ = true;
     }
   });
 }
@@ -42,6 +43,10 @@ ImageFollower::ImageFollower(Path folder, std::function<void()> first, Ship ship
 ImageFollower::~ImageFollower() {
   thread_.request_stop();
   ::eventfd_write(wake_.get(), 1);  // cannot fail: the counter is far from full
+}
+
+void ImageFollower::rethrow() const {
+  if (failed_) std::rethrow_exception(error_);
 }
 
 void ImageFollower::finish() {

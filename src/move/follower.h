@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
+#include <exception>
 #include <functional>
 #include <map>
 #include <string>
@@ -32,6 +34,8 @@ class ImageFollower {
   /// Stops following; what has not been shipped is not.
   ~ImageFollower();
 
+  /// Throws what has ended the thread, if anything has.
+  void rethrow() const;
   /// All files are complete: ships what is left, ends the thread, rethrows its error.
   void finish();
   /// After finish(): every file and its size.
@@ -50,7 +54,8 @@ class ImageFollower {
   UniqueFd wake_;  ///< eventfd: look at the stop token
   std::map<std::string, uint64_t> shipped_;
   std::exception_ptr error_;
-  std::jthread thread_;  // last: it uses all of the above
+  std::atomic<bool> failed_ = false;  ///< error_ is there
+  std::jthread thread_;               // last: it uses all of the above
 };
 
 }  // namespace wayferry

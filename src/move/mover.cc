@@ -214,7 +214,7 @@ class Mover {
                              .bytes_per_second = request_.bytes_per_second,
                              .all = request_.ahead ? 0 : following_};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
-    out_.early_end(engine_->await_warm_up(), work_limit);
+    out_.early_end(engine_->await_warm_up(patience()), work_limit);
   }
 
   void raise_barrier() {
@@ -270,9 +270,14 @@ class Mover {
   }
 
   Patience patience() const {
-    const Interrupt* const interrupt = options_.interrupt;
-    if (!interrupt) return {};
-    return {.wake = interrupt->fd(), .look = [interrupt] { interrupt->check(); }};
+    return {.wake = options_.interrupt ? options_.interrupt->fd() : -1,
+            .look = [this] { look_around(); }};
+  }
+
+  // While CRIU works: there may be nobody left for whom it does.
+  void look_around() const {
+    if (options_.interrupt) options_.interrupt->check();
+    if (shipping_) shipping_->rethrow();
   }
 
   void send_rest() {

@@ -19,6 +19,8 @@ class OutgoingImages {
   /// From now on, until it is finished, the link is its own. `first` sends what comes before;
   /// `closed` are the app's ends, by inode.
   OutgoingImages(Outgoing& out, Path folder, std::set<ino_t> closed, std::function<void()> first);
+  /// Throws why nothing can be sent any more, if that is so.
+  void rethrow() const { follower_.rethrow(); }
   /// The checkpoint is complete: sends what is left, and the end.
   void finish();
 

@@ -14,7 +14,14 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import ClassVar
 
 from harness import LabTest, Terminal, wait_until
-from harness.hanging import criu_stopping_at, criu_stopping_at_image, hanging_tar, wait_for_hanging_tar, wait_for_stopped_criu
+from harness.hanging import (
+    criu_stopping_at,
+    criu_stopping_at_image,
+    criu_stopping_at_its_start,
+    hanging_tar,
+    wait_for_hanging_tar,
+    wait_for_stopped_criu,
+)
 from harness.labhost import LIMIT
 from test_engines import UnderAnEngine
 from testbed import places
@@ -27,6 +34,9 @@ _PLACES = range(3, 230, 25)
 _SOON = 5.0
 
 _STALL = 60.0
+
+# How often a mover with nothing to send says that it is still there, and how often it looks up.
+_PATIENCE = 5.0 + 1.0
 
 _LOGS = "/var/lib/wayferry/logs"
 
@@ -102,6 +112,15 @@ class Dump(_Hanging):
             self.interrupt_at(place)
         self.demand_movable()
 
+    def test_interrupted_before_it_has_begun(self) -> None:
+        with criu_stopping_at_its_start(self.alpha):
+            mover = self.start_move()
+            wait_for_stopped_criu(self.alpha)
+            self.signal_mover("INT")
+            self.demand_failure(mover, "alpha: interrupted by a signal")
+            self.demand_unharmed()
+        self.demand_movable()
+
     def test_nothing_moves_for_a_minute(self) -> None:
         with criu_stopping_at(self.alpha, 100):
             mover = self.start_move()
@@ -110,6 +129,15 @@ class Dump(_Hanging):
                 mover, "alpha: CRIU has made no progress for 60 s", "cure: see whether", f"{_LOGS}/term-dump.log",
                 limit=_STALL + _SOON,
             )
+            self.demand_unharmed()
+        self.demand_movable()
+
+    def test_its_target_is_gone(self) -> None:
+        with criu_stopping_at(self.alpha, 100):
+            mover = self.start_move()
+            wait_for_stopped_criu(self.alpha)
+            self.alpha.must("pkill", "-KILL", "-f", "^ssh .* wayferry receive$")
+            self.demand_failure(mover, "beta: the connection", "(step checkpoint;", limit=_PATIENCE + _SOON)
             self.demand_unharmed()
         self.demand_movable()
 

@@ -80,6 +80,16 @@ def _criu_stopping(host: LabHost, where: str) -> Iterator[None]:
 
 
 @contextmanager
+def criu_stopping_at_its_start(host: LabHost) -> Iterator[None]:
+    """CRIU stops before it does anything for a runtime."""
+    _install(host, _CRIU, '[ "$1" != swrk ] || kill -STOP $$', 'exec /usr/sbin/criu "$@"')
+    try:
+        yield
+    finally:
+        host.must("rm", _CRIU)
+
+
+@contextmanager
 def hanging_tar(host: LabHost) -> Iterator[None]:
     """Whoever runs tar waits for it."""
     _install(host, _TAR, f"exec {_WAIT}")
