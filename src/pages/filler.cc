@@ -44,6 +44,7 @@ Filler::Filler(const Places& places, std::chrono::milliseconds grace, Spaces::Ke
   if (!spaces_.take_over(Ledger::open(places.ledger), std::move(kept)))
     throw Failure("", "it was killed in the middle of what nobody else can finish");
   placer_.open();
+  placer_.begin();
   begin();
 }
 
@@ -59,6 +60,7 @@ Filler::~Filler() {
 
 void Filler::drain() {
   draining_ = true;
+  placer_.begin();
   ::eventfd_write(wake_.get(), 1);
 }
 
@@ -173,13 +175,12 @@ void Filler::take(const Frame& frame, Bytes payload) {
 }
 
 void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
-  IdleTimeThread priority(draining_);
+  let_others_first();
   const UniqueFd wake(check("eventfd", ::eventfd(0, EFD_CLOEXEC)));
   const std::stop_callback waker(stop, [&] { ::eventfd_write(wake.get(), 1); });
   std::vector<std::byte> payload;
   try {
     while (!stop.stop_requested()) {
-      priority.look();
       const auto frame = bulk.receive(payload, std::chrono::hours(1), wake.get());
       if (!frame) continue;
       placer_.take(*frame, payload, /*urgent=*/false);
@@ -194,12 +195,9 @@ void Filler::take_bulk(Channel& bulk, const std::stop_token& stop) {
 }
 
 void Filler::take_named(const std::stop_token& stop) {
-  IdleTimeThread priority(draining_);
+  let_others_first();
   try {
-    while (placer_.place_next(stop)) {
-      filled();
-      priority.look();
-    }
+    while (placer_.place_next(stop)) filled();
   } catch (...) {
     fail(std::current_exception());
     ::eventfd_write(wake_.get(), 1);

@@ -134,15 +134,13 @@ void PageSource::use_early(const EarlyPages& pages, const EarlyPlaces& places) {
 }
 
 void PageSource::let_flow() {
-  flows_ = true;
   order_.let_flow();
 }
 
 void PageSource::push_all(Channel& bulk, const std::stop_token& stop) {
-  IdleTimeThread priority(flows_);
+  let_others_first();
   Packing packing;
   while (!stop.stop_requested()) {
-    priority.look();
     const auto next = order_.take_next();
     numbers_.left = order_.left();
     if (!next) {

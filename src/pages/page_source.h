@@ -97,7 +97,6 @@ class PageSource {
   const EarlyPages* early_ = nullptr;
   std::map<pid_t, Intervals> early_places_;
   bool served_ = false;
-  std::atomic<bool> flows_ = false;
   std::chrono::steady_clock::time_point may_send_at_{};
   PageSourceNumbers numbers_;
   // What was sent on "faults" of this connection: it overtakes nothing there, so it is not sent

@@ -70,18 +70,18 @@ void Placer::keep(Run run) {
   const Key key = key_of(run);
   runs_.push_back(std::move(run));
   by_start_[key] = std::prev(runs_.end());  // over another connection one may come again
-  if (open_) changed_.notify_all();         // else nobody could do anything about it
+  if (begun_) changed_.notify_all();        // else nobody could do anything about it
 }
 
-void Placer::open() {
+void Placer::begin() {
   const std::lock_guard lock(mutex_);
-  open_ = true;
+  begun_ = true;
   changed_.notify_all();
 }
 
 bool Placer::place_next(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait(lock, stop, [this] { return open_ && !runs_.empty(); })) return false;
+  if (!changed_.wait(lock, stop, [this] { return begun_ && !runs_.empty(); })) return false;
   const auto run = runs_.begin();
   run->being_placed = true;
   lock.unlock();

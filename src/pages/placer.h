@@ -15,9 +15,10 @@
 #include "pages/spaces.h"
 
 // (target) From frames to pages in place. What went ahead is only named, and the names come while
-// CRIU still restores, as does a little content: they are kept, and as soon as all processes are
-// there their pages are put in place one run after the other; at once for whoever stands still for
-// one, without a way over the link. It knows no connection.
+// CRIU still restores, as does a little content: they are kept, and as soon as the app runs their
+// pages are put in place one run after the other; before that only for whoever stands still for
+// one, at once and without a way over the link, because all else would be in the way of the
+// restore. It knows no connection.
 
 namespace wayferry {
 
@@ -32,9 +33,11 @@ class Placer {
   /// now, whatever it is. Throws ProtocolError, or Failure of the kernel.
   void take(const Frame& frame, Bytes payload, bool urgent);
 
-  /// All processes are there.
-  void open();
-  /// Puts the next run that was named in place; waits for one. False: stopped.
+  /// All processes are there: content that comes from now on is put in place as it comes.
+  void open() { open_ = true; }
+  /// The app runs: what was kept is put in place.
+  void begin();
+  /// Puts the next run that was kept in place; waits for one. False: stopped.
   bool place_next(const std::stop_token& stop);
   /// Whether this page has been named.
   bool knows(pid_t process, uint64_t at_source);
@@ -63,6 +66,7 @@ class Placer {
   std::mutex mutex_;  // for all below; nothing of spaces_ is called under it
   std::condition_variable_any changed_;
   std::atomic<bool> open_ = false;
+  bool begun_ = false;
   uint64_t kept_content_ = 0;  // pages
   std::list<Run> runs_;        // in the order in which they will be placed
   std::map<Key, std::list<Run>::iterator> by_start_;

@@ -8,8 +8,8 @@
 namespace wayferry {
 namespace {
 
-// What a target puts in place between the end of a restore and the app's first step is less, and
-// whoever restores on the same processors would wait for the names of more.
+// As many as an app's working set may be. Whoever restores on the same processors would wait for
+// the names of more.
 constexpr uint64_t most_early_names = 16384;
 
 }  // namespace
