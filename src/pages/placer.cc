@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "pages/placer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "pages/packing.h"
@@ -110,24 +111,38 @@ bool Placer::knows(pid_t process, uint64_t at_source) {
 }
 
 void Placer::place_asked(pid_t process, uint64_t at_source) {
-  Run asked;
+  if (place_part(process, {.start = at_source, .pages = 1}, /*urgent=*/true) == 0)
+    return;  // placed by the other thread meanwhile
+  PageRange behind{.start = at_source + page_size, .pages = streams_.ask(process, at_source)};
+  while (behind.pages > 0) {
+    const uint64_t placed = place_part(process, behind, /*urgent=*/false);
+    if (placed == 0) return;
+    behind.start += placed * page_size;
+    behind.pages -= placed;
+  }
+}
+
+uint64_t Placer::place_part(pid_t process, PageRange wanted, bool urgent) {
+  Run run;
   {
     const std::lock_guard lock(mutex_);
-    const auto run = find(process, at_source);
-    if (run == runs_.end()) return;  // placed by the other thread meanwhile
-    asked = *run;
+    const auto found = find(process, wanted.start);
+    if (found == runs_.end()) return 0;
+    run = *found;
     // Next, but never before one that the other thread is busy with: it takes the first away.
-    if (!run->being_placed)
+    if (urgent && !run.being_placed)
       runs_.splice(runs_.begin()->being_placed ? std::next(runs_.begin()) : runs_.begin(), runs_,
-                   run);
+                   found);
   }
-  const Bytes pages = pages_of(asked);
-  Frame page = asked.frame;
-  page.address = at_source;
-  page.pages = 1;
-  spaces_.fill(page,
-               pages.empty() ? pages : pages.subspan(at_source - asked.frame.address, page_size),
-               /*urgent=*/true);
+  const uint64_t before = (wanted.start - run.frame.address) / page_size;
+  Frame part = run.frame;
+  part.address = wanted.start;
+  part.pages = static_cast<uint32_t>(std::min(wanted.pages, run.frame.pages - before));
+  const Bytes pages = pages_of(run);
+  spaces_.fill(part,
+               pages.empty() ? pages : pages.subspan(before * page_size, part.pages * page_size),
+               urgent);
+  return part.pages;
 }
 
 }  // namespace wayferry

@@ -13,12 +13,13 @@
 #include "pages/channel.h"
 #include "pages/early_pages.h"
 #include "pages/spaces.h"
+#include "pages/streams.h"
 
 // (target) From frames to pages in place. What went ahead is only named, and the names come while
 // CRIU still restores, as does a little content: they are kept, and as soon as the app runs their
-// pages are put in place one run after the other; before that only for whoever stands still for
-// one, at once and without a way over the link, because all else would be in the way of the
-// restore. It knows no connection.
+// pages are put in place one run after the other. Before that only for whoever stands still for
+// one, because all else would be in the way of the restore: at once, without a way over the link,
+// and some pages after it, too, because most of them are wanted next. It knows no connection.
 
 namespace wayferry {
 
@@ -41,7 +42,8 @@ class Placer {
   bool place_next(const std::stop_token& stop);
   /// Whether this page has been named.
   bool knows(pid_t process, uint64_t at_source);
-  /// It first, then the run that it is in, if it has been named.
+  /// It alone first, then those after it (streams.h), as far as they have been named. For one
+  /// thread only.
   void place_asked(pid_t process, uint64_t at_source);
 
  private:
@@ -58,10 +60,14 @@ class Placer {
   void keep(Run run);
   /// Under the lock: the run that has this page, or the end.
   std::list<Run>::iterator find(pid_t process, uint64_t at_source);
+  /// Of the beginning of `wanted` what one run has, and how many pages that are: 0 if it has not
+  /// been named.
+  uint64_t place_part(pid_t process, PageRange wanted, bool urgent);
   Bytes pages_of(const Run& run) const;
   PageNumber number_in(Bytes payload) const;
 
   Spaces& spaces_;
+  Streams streams_;  // of who asks
   std::atomic<const EarlyStore*> early_ = nullptr;
   std::mutex mutex_;  // for all below; nothing of spaces_ is called under it
   std::condition_variable_any changed_;
