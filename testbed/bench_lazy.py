@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """`./lab bench lazy`: the same process moved over the same cable, by wayferry and by what else there is.
 
-What is compared is moved in turn in one run. Every figure of the table but the total comes from the process
-itself: it touches a page of its working set every millisecond, and knows for how long it stood still from one host
-to the other, for how long at most later, which of its touches waited for a page, and for how long.
+What is compared is moved in turn in one run, `--repeat` times; the table shows medians. Every figure but the total
+comes from the process itself: it touches a page of its working set every millisecond, and knows for how long it stood
+still from one host to the other, for how long at most later, which of its touches waited for a page, and for how long.
+The worst gap stands beside the median, and for how long the machine itself stood still in it (standstill.py).
 """
 
 from __future__ import annotations
 
 import json
 import shlex
+import statistics
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import build, cable, desktop, runs, say
 from .bench_ways import CIPHERS, PROGRAM, WAYS, Way, large_pipes
+from .standstill import Watch
 from .wait import wait_until
 
 if TYPE_CHECKING:
@@ -90,51 +93,93 @@ class Case:
 class Result:
     """One move of one way."""
 
-    way: str
     gap_ms: float
+    away_ms: float
     later_ms: float
     total_s: float
     wire_mb: float
     faults: int
-    waits: int
-    p50_us: float
-    p99_us: float
+    waits_us: list[float]
 
 
-def run(sizes: list[int], cables: list[str], contents: list[str], ways: list[str]) -> int:
+# How a table's lines are made, and its head.
+_COLUMNS = [
+    ("gap ms", 9),
+    ("worst", 8),
+    ("away", 7),
+    ("later ms", 10),
+    ("total s", 9),
+    ("wire MB", 9),
+    ("faults", 8),
+    ("waits", 7),
+    ("p50 us", 9),
+    ("p99 us", 9),
+]
+
+
+def run(sizes: list[int], cables: list[str], contents: list[str], ways: list[str], rounds: int) -> int:
     """Measures all combinations and prints a table for each case."""
+    cases = [Case(size, content, limit) for limit in cables for content in contents for size in sizes]
     build.install()
     here = runs.start(["alpha", "beta"], desktop.Desktop("sway"))
     try:
         with large_pipes():
-            _run_on(here, sizes, cables, contents, ways)
+            chosen = [way(here.host("alpha"), here.host("beta")) for name, way in WAYS.items() if name in ways]
+            _run_on(here, chosen, cases, rounds)
     finally:
         here.down()
     return 0
 
 
-def _run_on(here: Run, sizes: list[int], cables: list[str], contents: list[str], ways: list[str]) -> None:
-    chosen = [way(here.host("alpha"), here.host("beta")) for name, way in WAYS.items() if name in ways]
-    for way in chosen:
-        way.set_up()
-    for limit in cables:
-        cable.rate(list(here.hosts.values()), limit)
-        for content in contents:
-            for megabytes in sizes:
-                _case(here, chosen, Case(megabytes, content, limit))
-
-
-def _case(here: Run, ways: list[Way], case: Case) -> None:
-    cable_text = "free cable" if case.cable == "none" else case.cable
-    say.step(f"{case.megabytes} MB, {case.content}, {cable_text}")
-    print(f"\n{case.megabytes} MB of {case.content} content, {cable_text}")
-    print(f"  {'':<12}{'gap ms':>9}{'later ms':>10}{'total s':>9}{'wire MB':>9}{'faults':>8}{'waits':>7}{'p50 us':>9}{'p99 us':>9}", flush=True)
-    total = _time_ssh(here, case.megabytes)
-    print(f"  {'ssh alone':<12}{'':>19}{total:>9.2f}", flush=True)
+def _run_on(here: Run, ways: list[Way], cases: list[Case], rounds: int) -> None:
     for way in ways:
-        r = _measure(here, way, case)
-        times = f"{r.gap_ms:>9.0f}{r.later_ms:>10.0f}{r.total_s:>9.2f}{r.wire_mb:>9.0f}"
-        print(f"  {r.way:<12}{times}{r.faults:>8}{r.waits:>7}{r.p50_us:>9.0f}{r.p99_us:>9.0f}", flush=True)
+        way.set_up()
+    for case in cases:
+        cable.rate(list(here.hosts.values()), case.cable)
+        _case(here, ways, case, rounds)
+
+
+def _case(here: Run, ways: list[Way], case: Case, rounds: int) -> None:
+    text = f"{case.megabytes} MB of {case.content} content, {'free cable' if case.cable == 'none' else case.cable}"
+    ssh: list[float] = []
+    results: dict[str, list[Result]] = {way.name: [] for way in ways}
+    for i in range(rounds):
+        say.step(f"{text}, {i + 1} of {rounds}")
+        ssh.append(_time_ssh(here, case.megabytes))
+        for way in ways:
+            results[way.name].append(_measure(here, way, case))
+    print(f"\n{text}" + (f", medians of {rounds}" if rounds > 1 else ""))
+    _line("", [name for name, _ in _COLUMNS])
+    _line("ssh alone", ["", "", "", "", f"{statistics.median(ssh):.2f}", "", "", "", "", ""])
+    for name, of_way in results.items():
+        _line(name, _figures(of_way))
+    sys.stdout.flush()
+
+
+def _line(name: str, figures: list[str]) -> None:
+    print(f"  {name:<12}" + "".join(f"{figure:>{width}}" for figure, (_, width) in zip(figures, _COLUMNS, strict=True)))
+
+
+def _figures(results: list[Result]) -> list[str]:
+    """Of all moves of one way."""
+    worst = max(results, key=lambda result: result.gap_ms)
+    waits = sorted(wait for result in results for wait in result.waits_us)
+
+    def at(part: float) -> str:
+        return f"{waits[int(part * (len(waits) - 1))]:.0f}" if waits else "-"
+
+    return [
+        f"{statistics.median(r.gap_ms for r in results):.0f}",
+        f"{worst.gap_ms:.0f}",
+        f"{worst.away_ms:.0f}",
+        f"{statistics.median(r.later_ms for r in results):.0f}",
+        f"{statistics.median(r.total_s for r in results):.2f}",
+        f"{statistics.median(r.wire_mb for r in results):.0f}",
+        f"{statistics.median(r.faults for r in results):g}",
+        f"{statistics.median(len(r.waits_us) for r in results):g}",
+        at(0.5),
+        at(0.99),
+    ]
 
 
 def _time_ssh(here: Run, megabytes: int) -> float:
@@ -149,26 +194,28 @@ def _measure(here: Run, way: Way, case: Case) -> Result:
     try:
         wait_until(lambda: _state(way), _LIMIT, f"the process of {way.name}")
         before = _bytes(here.host("alpha"))
-        with _reserve(case.megabytes * _TIMES_TOUCHED):
+        with _reserve(case.megabytes * _TIMES_TOUCHED), Watch() as watch:
             start = time.monotonic()
             way.move()
             total = time.monotonic() - start
-        wire = _bytes(here.host("alpha")) - before
-        wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > _WATCH, _LIMIT, f"{way.name} to run on beta")
+            wire = _bytes(here.host("alpha")) - before
+            wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > 0, _LIMIT, f"{way.name} to run on beta")
+            state = _state(way)
+            assert state is not None
+            away = watch.away(state["ended"] - state["gap"], state["ended"])
+        wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > _WATCH, _LIMIT, f"{way.name} to be watched")
         state = _state(way)
         assert state is not None
     finally:
         way.stop()
     return Result(
-        way=way.name,
         gap_ms=state["gap"] * 1e3,
+        away_ms=away * 1e3,
         later_ms=state["later"] * 1e3,
         total_s=total,
         wire_mb=wire / 1e6,
         faults=state["faults"],
-        waits=state["waits"],
-        p50_us=state["p50"] * 1e6,
-        p99_us=state["p99"] * 1e6,
+        waits_us=[wait * 1e6 for wait in state["waits"]],
     )
 
 

@@ -101,7 +101,8 @@ def _whole_verbs(sub: _Verbs) -> None:
     bench = _add(sub, "bench", verbs.bench, "measure the relay, moves and switches; asserts nothing")
     bench.add_argument("what", nargs="?", choices=["relay", "move", "switch", "engines", "lazy", "all"], default="all")
     engines = ",".join(bench_engines.ENGINES)
-    bench.add_argument("--engines", default=engines, help=f"of `bench engines`, by comma: {engines}")
+    of_engines = f"of `bench engines`, by comma: {engines}"
+    bench.add_argument("--engines", type=_some_of(bench_engines.ENGINES), default=engines, help=of_engines)
     _lazy_choices(bench)
     coverage = _add(sub, "coverage", verbs.coverage, "try every app between all compositors; writes docs/coverage.md")
     coverage.add_argument("app", nargs="*", help="only the rows whose name contains one of these")
@@ -115,10 +116,32 @@ def _whole_verbs(sub: _Verbs) -> None:
 def _lazy_choices(bench: argparse.ArgumentParser) -> None:
     """Of `bench lazy`, which is long in full and not a part of "all"."""
     group = bench.add_argument_group("bench lazy", "lists by comma; each without is everything")
-    for name, choices in (
-        ("sizes", [str(size) for size in bench_lazy.SIZES]),
-        ("cables", bench_lazy.CABLES),
-        ("contents", bench_lazy.CONTENTS),
-        ("ways", list(WAYS)),
-    ):
-        group.add_argument(f"--{name}", default=",".join(choices), help=f"default: {','.join(choices)}")
+    sizes = ",".join(map(str, bench_lazy.SIZES))
+    group.add_argument("--sizes", type=_sizes, default=sizes, help=f"MB; default: {sizes}")
+    for name, choices in (("cables", bench_lazy.CABLES), ("contents", bench_lazy.CONTENTS), ("ways", list(WAYS))):
+        everything = ",".join(choices)
+        group.add_argument(f"--{name}", type=_some_of(choices), default=everything, help=f"default: {everything}")
+    group.add_argument("--repeat", type=_positive, default=1, help="moves a way, of which medians are shown (default: 1)")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f'"{text}" is no positive number')
+    return int(text)
+
+
+def _sizes(text: str) -> list[int]:
+    return [_positive(size) for size in text.split(",")]
+
+
+def _some_of(choices: list[str]) -> Callable[[str], list[str]]:
+    """What reads a list by comma of these."""
+
+    def read(text: str) -> list[str]:
+        chosen = text.split(",")
+        for name in chosen:
+            if name not in choices:
+                raise argparse.ArgumentTypeError(f'"{name}" is none of {", ".join(choices)}')
+        return chosen
+
+    return read

@@ -164,12 +164,11 @@ def bench(args: argparse.Namespace) -> int:
     if args.what == "lazy":
         from . import bench_lazy
 
-        sizes = [int(size) for size in args.sizes.split(",")]
-        return bench_lazy.run(sizes, args.cables.split(","), args.contents.split(","), args.ways.split(","))
+        return bench_lazy.run(args.sizes, args.cables, args.contents, args.ways, args.repeat)
     if args.what == "engines":
         from . import bench_engines
 
-        return bench_engines.run(args.engines.split(","))
+        return bench_engines.run(args.engines)
     from . import bench as module
 
     return module.run(args.what)
