@@ -157,7 +157,8 @@ def _case(here: Run, ways: list[Way], case: Case, rounds: int) -> None:
 
 
 def _line(name: str, figures: list[str]) -> None:
-    print(f"  {name:<12}" + "".join(f"{figure:>{width}}" for figure, (_, width) in zip(figures, _COLUMNS, strict=True)))
+    cells = "".join(f"{figure:>{width}}" for figure, (_, width) in zip(figures, _COLUMNS, strict=True))
+    print(f"  {name:<12}{cells}".rstrip())
 
 
 def _figures(results: list[Result]) -> list[str]:

@@ -43,9 +43,9 @@ def large_pipes() -> Iterator[None]:
 
 # Fills its memory, then touches a page of its working set (64 MB at most) every millisecond. It writes to a file:
 # the time between the two touches from one host to the other, which have different mount namespaces, and when that was
-# over; the longest time between two later ones; and of the touches in the first five seconds there: how many met a page that was not there (a
-# fault of any kind: newer kernels count one that userfaultfd held as a minor one), how many of these waited, for
-# longer than the kernel takes to find a page of its own, and how long each of these took. Times of the real-time clock.
+# over; the longest time between two later ones; and of the touches in the first five seconds there: how many met a
+# page that was not there (a fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how
+# long each took that waited for longer than the kernel takes to find a page of its own. Times of the real-time clock.
 PROGRAM = f"""
 import json, os, random, resource, sys, time
 size, content = int(sys.argv[1]) << 20, sys.argv[2]

@@ -111,38 +111,43 @@ bool Placer::knows(pid_t process, uint64_t at_source) {
 }
 
 void Placer::place_asked(pid_t process, uint64_t at_source) {
-  if (place_part(process, {.start = at_source, .pages = 1}, /*urgent=*/true) == 0)
-    return;  // placed by the other thread meanwhile
-  PageRange behind{.start = at_source + page_size, .pages = streams_.ask(process, at_source)};
-  while (behind.pages > 0) {
-    const uint64_t placed = place_part(process, behind, /*urgent=*/false);
-    if (placed == 0) return;
-    behind.start += placed * page_size;
-    behind.pages -= placed;
+  place_soon(process, at_source);
+  PageRange wanted{.start = at_source, .pages = 1 + streams_.ask(process, at_source)};
+  while (wanted.pages > 0) {
+    const auto run = find_named(process, wanted.start);
+    if (!run) return;  // never named, or placed by the other thread meanwhile
+    const Bytes pages = pages_of(*run);
+    if (wanted.start == at_source)
+      place(*run, pages, {.start = at_source, .pages = 1}, /*urgent=*/true);
+    const uint64_t end = run->frame.address + run->frame.pages * page_size;
+    const uint64_t count = std::min(wanted.pages, (end - wanted.start) / page_size);
+    place(*run, pages, {.start = wanted.start, .pages = count}, /*urgent=*/false);
+    wanted = {.start = wanted.start + count * page_size, .pages = wanted.pages - count};
   }
 }
 
-uint64_t Placer::place_part(pid_t process, PageRange wanted, bool urgent) {
-  Run run;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = find(process, wanted.start);
-    if (found == runs_.end()) return 0;
-    run = *found;
-    // Next, but never before one that the other thread is busy with: it takes the first away.
-    if (urgent && !run.being_placed)
-      runs_.splice(runs_.begin()->being_placed ? std::next(runs_.begin()) : runs_.begin(), runs_,
-                   found);
-  }
-  const uint64_t before = (wanted.start - run.frame.address) / page_size;
+void Placer::place_soon(pid_t process, uint64_t at_source) {
+  const std::lock_guard lock(mutex_);
+  const auto run = find(process, at_source);
+  // Never before one that the other thread is busy with: it takes the first away.
+  if (run == runs_.end() || run->being_placed) return;
+  runs_.splice(runs_.begin()->being_placed ? std::next(runs_.begin()) : runs_.begin(), runs_, run);
+}
+
+std::optional<Placer::Run> Placer::find_named(pid_t process, uint64_t at_source) {
+  const std::lock_guard lock(mutex_);
+  const auto run = find(process, at_source);
+  if (run == runs_.end()) return std::nullopt;
+  return *run;
+}
+
+void Placer::place(const Run& run, Bytes pages, PageRange range, bool urgent) {
   Frame part = run.frame;
-  part.address = wanted.start;
-  part.pages = static_cast<uint32_t>(std::min(wanted.pages, run.frame.pages - before));
-  const Bytes pages = pages_of(run);
-  spaces_.fill(part,
-               pages.empty() ? pages : pages.subspan(before * page_size, part.pages * page_size),
-               urgent);
-  return part.pages;
+  part.address = range.start;
+  part.pages = static_cast<uint32_t>(range.pages);
+  if (!pages.empty())
+    pages = pages.subspan(range.start - run.frame.address, range.pages * page_size);
+  spaces_.fill(part, pages, urgent);
 }
 
 }  // namespace wayferry

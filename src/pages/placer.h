@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -60,9 +61,11 @@ class Placer {
   void keep(Run run);
   /// Under the lock: the run that has this page, or the end.
   std::list<Run>::iterator find(pid_t process, uint64_t at_source);
-  /// Of the beginning of `wanted` what one run has, and how many pages that are: 0 if it has not
-  /// been named.
-  uint64_t place_part(pid_t process, PageRange wanted, bool urgent);
+  /// The run that has this page is the next for place_next().
+  void place_soon(pid_t process, uint64_t at_source);
+  std::optional<Run> find_named(pid_t process, uint64_t at_source);
+  /// A part of a run, whose pages these are.
+  void place(const Run& run, Bytes pages, PageRange range, bool urgent);
   Bytes pages_of(const Run& run) const;
   PageNumber number_in(Bytes payload) const;
 
