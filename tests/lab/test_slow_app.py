@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 from harness import LabTest, Terminal, wait_until
+from harness.labhost import LIMIT
 
 # Enough to fill the socket (a few hundred events) several times over.
 _ROUNDS = 40
@@ -51,6 +52,18 @@ class SlowApp(LabTest):
         self.addCleanup(self.alpha.run, "kill", "-CONT", str(pid))
         return pid
 
+    def end_line(self) -> None:
+        """Presses Return until one arrives: what is typed while the keyboard's buffer is full is left out.
+
+        The shell has read all before it then, so there is room for what is typed next.
+        """
+
+        def arrived() -> bool:
+            self.alpha.key("Return")
+            return self.alpha.take_from_shell("prompted")
+
+        wait_until(arrived, LIMIT, "the shell's next prompt")
+
     def demand_it_goes_on(self, terminal: Terminal, pid: int) -> None:
         terminal.demand_running()
         wait_until(lambda: self.alpha.pids("foot") == [pid], 5.0, "the same foot")
@@ -67,6 +80,8 @@ class SlowApp(LabTest):
 
     def test_what_is_typed_into_a_stopped_app_waits_for_it(self) -> None:
         terminal = Terminal(self)
+        self.alpha.ask_shell("PROMPT_COMMAND='touch /tmp/prompted'")
+        wait_until(lambda: self.alpha.take_from_shell("prompted"), LIMIT, "the shell's first prompt")
         before = self.memory()
         pid = self.stop_app()
         self.alpha.type("# ")
@@ -76,5 +91,5 @@ class SlowApp(LabTest):
         grown = self.memory() - before
         self.assertLess(grown, _BOUND, "the monitor's memory while the app does not read")
         self.alpha.must("kill", "-CONT", str(pid))
-        self.alpha.key("Return")
+        self.end_line()
         self.demand_it_goes_on(terminal, pid)

@@ -192,17 +192,25 @@ class LabHost:
         """
         shells = self.pids("bash")
         self.type(f"{{ {command}; }} > /tmp/answer; mv /tmp/answer /tmp/answered\n")
-
-        def answer() -> str | None:
-            for shell in shells:
-                found = self.run("sh", "-c", f"cd /proc/{shell}/root/tmp && cat answered && rm answered")
-                if found.returncode == 0:
-                    return found.stdout.decode() + "\0"
-            return None
-
-        said = wait_until(answer, LIMIT, f"the shell on {self.name} to run {shlex.quote(command)}")
+        said = wait_until(
+            lambda: self._taken(shells, "answered"),
+            LIMIT,
+            f"the shell on {self.name} to run {shlex.quote(command)}",
+        )
         assert said is not None
         return said.rstrip("\0").strip()
+
+    def take_from_shell(self, file: str) -> bool:
+        """Whether a shell made a file of that name in the terminal's own /tmp; it is gone then."""
+        return self._taken(self.pids("bash"), file) is not None
+
+    def _taken(self, shells: list[int], file: str) -> str | None:
+        # With a zero byte, so that nothing is something else than an empty file.
+        for shell in shells:
+            found = self.run("sh", "-c", f"cd /proc/{shell}/root/tmp && cat {file} && rm {file}")
+            if found.returncode == 0:
+                return found.stdout.decode() + "\0"
+        return None
 
     def census(self) -> census.Census:
         """Counts what the host holds."""
