@@ -28,19 +28,29 @@ void require_lazy(const Path& images, pid_t inner, const std::vector<PageRange>&
                       "CRIU does not restore later what was left out of its dump");
 }
 
-/// Whether CRIU has listed all of these itself: one that takes no library in (linked statically)
-/// does, in its own slower way.
-bool lists_itself(const std::string& image, const std::vector<PageRange>& ranges) {
+/// What CRIU has listed itself: one that takes no library in (linked statically) lists all, in its
+/// own slower way.
+std::vector<Mapping> listed_in(const std::string& image) {
   std::vector<Mapping> listed;
   for (const PageRange& range : listed_ranges(image))
-    listed.push_back({.start = range.start, .end = range.start + range.pages * page_size});
-  return lie_in(ranges, listed);
+    listed.push_back({.start = range.start, .end = end_of(range)});
+  return listed;
+}
+
+/// Whether some page of `ranges` lies in `mappings`, both in order.
+bool meet(const std::vector<PageRange>& ranges, const std::vector<Mapping>& mappings) {
+  auto mapping = mappings.begin();
+  return std::ranges::any_of(ranges, [&](const PageRange& range) {
+    while (mapping != mappings.end() && mapping->end <= range.start) ++mapping;
+    return mapping != mappings.end() && mapping->start < end_of(range);
+  });
 }
 
 }  // namespace
 
-LeftOut::LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const ShortSmaps* smaps)
-    : folder_(std::move(folder)) {
+LeftOut::LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const ShortSmaps* smaps,
+                 PagesSeen seen)
+    : folder_(std::move(folder)), seen_(std::move(seen)) {
   // Of an attempt before, when other processes had these pids.
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directory(folder_);
@@ -71,9 +81,19 @@ void LeftOut::write_list() const {
 
 LeftOut::Pages LeftOut::find_pages() const {
   Pages pages;
-  for (const auto& [inner, process] : processes_)
-    if (!process.mappings.empty()) pages[inner] = pages_in(process.outer, process.mappings);
+  for (const auto& [inner, process] : processes_) {
+    if (process.mappings.empty()) continue;
+    const auto seen = seen_.find(process.outer);
+    pages[inner] = pages_in(process.outer, process.mappings,
+                            seen == seen_.end() ? std::vector<PageRange>{} : seen->second);
+  }
   return pages;
+}
+
+// It lists only what is there, where more may have been taken to be.
+bool LeftOut::lists_itself(const Process& process, const std::vector<PageRange>& ranges,
+                           const std::vector<Mapping>& listed) {
+  return meet(ranges, listed) && lie_in(pages_in(process.outer, process.mappings), listed);
 }
 
 void LeftOut::enter(const Path& images) {
@@ -82,7 +102,7 @@ void LeftOut::enter(const Path& images) {
   for (const auto& [inner, ranges] : pages_.get()) {
     const Path path = pagemap_image_path(images, inner);
     const std::string image = read_file(path).value_or("");
-    if (lists_itself(image, ranges)) continue;
+    if (lists_itself(processes_.at(inner), ranges, listed_in(image))) continue;
     require_lazy(images, inner, ranges);
     write_file(path, with_lazy_ranges(image, ranges));
   }

@@ -31,9 +31,10 @@ namespace wayferry {
 class LeftOut {
  public:
   /// Of processes that stand still, by their pids inside the container: finds the mappings, writes
-  /// into the folder what the library needs, and looks for the pages from now on. `smaps` may be
-  /// null. Throws SystemError.
-  LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const ShortSmaps* smaps);
+  /// into the folder what the library needs, and looks for the pages from now on, as far as they
+  /// were not `seen` before (process_memory.h). `smaps` may be null. Throws SystemError.
+  LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const ShortSmaps* smaps,
+          PagesSeen seen);
 
   /// Enters the pages into the images of the dump, which has ended. Throws ProtocolError if CRIU
   /// takes one of these mappings for something that it restores at once: then the images are not
@@ -46,14 +47,17 @@ class LeftOut {
     std::vector<Mapping> mappings;
     CutEnds cut;
   };
-  using Pages = std::map<pid_t, std::vector<PageRange>>;
+  using Pages = std::map<pid_t, std::vector<PageRange>>;  // by the pid inside
 
   Process describe(pid_t process, const ShortSmaps* smaps) const;
   void write_list() const;
   Pages find_pages() const;
+  static bool lists_itself(const Process& process, const std::vector<PageRange>& ranges,
+                           const std::vector<Mapping>& listed);
 
   std::map<pid_t, Process> processes_;  // by the pid inside, as all pages
   Path folder_;
+  PagesSeen seen_;
   std::future<Pages> pages_;  // its destructor waits for the end
 };
 

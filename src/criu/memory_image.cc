@@ -22,6 +22,7 @@ constexpr uint64_t mapping_status = 7;
 constexpr uint64_t status_vsyscall = 1 << 2;
 constexpr uint64_t status_vdso = 1 << 3;
 constexpr uint64_t status_vvar = 1 << 12;
+constexpr uint64_t status_guard = 1 << 16;  // since 4.2: not a mapping, but guard pages within one
 
 struct WrittenMapping {
   explicit WrittenMapping(std::string_view entry) {
@@ -36,6 +37,7 @@ struct WrittenMapping {
     return (values[mapping_flags] & (needed | unfit)) == needed &&
            (values[mapping_status] & special) == 0;
   }
+  bool guard() const { return (values[mapping_status] & status_guard) != 0; }
 
   uint64_t values[mapping_status + 1] = {};
 };
@@ -60,7 +62,7 @@ std::string with_whole_mappings(std::string_view image, const CutEnds& ends) {
   CutEnds missing = ends;
   const auto put = [&](const Fields& field, std::string& mm) {
     const WrittenMapping mapping(field.number == mm_mapping ? field.bytes : std::string_view());
-    const auto cut = ends.find(mapping.values[mapping_start]);
+    const auto cut = mapping.guard() ? ends.end() : ends.find(mapping.values[mapping_start]);
     if (field.number == mm_mapping && cut != ends.end()) {
       std::string entry = without_fields(field.bytes, {mapping_end}, memory_image);
       put_number(entry, mapping_end, cut->second);

@@ -38,10 +38,6 @@ struct Entry {
   uint64_t flags = 0;
 };
 
-uint64_t end_of(const PageRange& range) {
-  return range.start + range.pages * page_size;
-}
-
 std::string lazy_entry(const PageRange& range) {
   if (range.pages > most_pages_an_entry) throw ProtocolError(where, "a range of over 16 TB");
   std::string entry;

@@ -28,6 +28,11 @@ struct PageRange {
   bool operator==(const PageRange&) const = default;
 };
 
+/// The address behind it.
+inline uint64_t end_of(const PageRange& range) {
+  return range.start + range.pages * page_size;
+}
+
 /// The lazy ranges of one pagemap image, in order. Throws ProtocolError if it is none.
 std::vector<PageRange> lazy_ranges(std::string_view pagemap_image);
 

@@ -32,15 +32,20 @@ bool has_locked_memory(pid_t process) {
 // That none is a file's goes without saying in anonymous mappings, and to ask makes the kernel look
 // at each page's own record: twice the time.
 constexpr uint64_t wanted_of_any = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+constexpr uint64_t unwanted = PAGE_IS_PFNZERO | page_is_guard;
 
 // Each question keeps everybody from changing the process's mappings, which CRIU must do to dump
 // it. Bounded by what is found, not by addresses: an app may have reserved terabytes.
 constexpr uint64_t pages_a_scan = 1024;
 
+// A question for what lies between two runs takes as long as one about some hundred pages.
+constexpr uint64_t long_run = 256;
+
 // Bits of an entry (admin-guide/mm/pagemap in Linux).
 constexpr uint64_t entry_present = uint64_t{1} << 63;
 constexpr uint64_t entry_swapped = uint64_t{1} << 62;
 constexpr uint64_t entry_file = uint64_t{1} << 61;
+constexpr uint64_t entry_guard = uint64_t{1} << 58;
 
 class Scanner {
  public:
@@ -50,6 +55,19 @@ class Scanner {
 
   std::vector<PageRange> found;
 
+  void scan(const Mapping& mapping, PageScan way) {
+    if (way == PageScan::by_entry || !by_kernel(mapping)) by_entry(mapping);
+  }
+
+  // Two runs that differ only in what nobody asked about follow each other.
+  void add(uint64_t start, uint64_t pages) {
+    if (!found.empty() && found.back().start + found.back().pages * page_size == start)
+      found.back().pages += pages;
+    else
+      found.push_back({.start = start, .pages = pages});
+  }
+
+ private:
   /// False: this kernel has no such call.
   bool by_kernel(const Mapping& mapping) {
     std::array<page_region, 512> regions;
@@ -60,7 +78,8 @@ class Scanner {
     scan.max_pages = pages_a_scan;
     scan.vec = reinterpret_cast<uintptr_t>(regions.data());
     scan.vec_len = regions.size();
-    scan.category_mask = scan.category_inverted = PAGE_IS_PFNZERO;
+    scan.category_mask = scan.category_inverted =
+        kernel_tells_guards() ? unwanted : PAGE_IS_PFNZERO;
     scan.category_anyof_mask = scan.return_mask = wanted_of_any;
     while (scan.start < mapping.end) {
       const int count = ::ioctl(pagemap_.get(), PAGEMAP_SCAN, &scan);
@@ -84,26 +103,42 @@ class Scanner {
       const size_t count = static_cast<size_t>(bytes) / sizeof(uint64_t);
       if (count == 0) throw SystemError(ESRCH, "pread", path_);
       for (const uint64_t entry : std::span(entries).first(count)) {
-        if ((entry & (entry_present | entry_swapped)) != 0 && (entry & entry_file) == 0) add(at, 1);
+        const bool there = (entry & (entry_present | entry_swapped)) != 0;
+        if (there && (entry & (entry_file | entry_guard)) == 0) add(at, 1);
         at += page_size;
       }
     }
-  }
-
- private:
-  // Two regions that differ only in what nobody asked about follow each other.
-  void add(uint64_t start, uint64_t pages) {
-    if (!found.empty() && found.back().start + found.back().pages * page_size == start)
-      found.back().pages += pages;
-    else
-      found.push_back({.start = start, .pages = pages});
   }
 
   std::string path_;
   UniqueFd pagemap_;
 };
 
+/// What of a mapping was seen, in long runs.
+std::vector<PageRange> long_runs_in(const Mapping& mapping, const std::vector<PageRange>& seen) {
+  std::vector<PageRange> runs;
+  auto run = std::ranges::upper_bound(seen, mapping.start, {}, end_of);
+  for (; run != seen.end() && run->start < mapping.end; ++run) {
+    const uint64_t start = std::max(run->start, mapping.start);
+    const uint64_t end = std::min(end_of(*run), mapping.end);
+    if ((end - start) / page_size >= long_run)
+      runs.push_back({.start = start, .pages = (end - start) / page_size});
+  }
+  return runs;
+}
+
 }  // namespace
+
+bool kernel_tells_guards() {
+  static const bool tells = [] {
+    const UniqueFd pagemap(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
+    pm_scan_arg scan{};
+    scan.size = sizeof scan;
+    scan.category_mask = page_is_guard;
+    return ::ioctl(pagemap.get(), PAGEMAP_SCAN, &scan) == 0;  // of no page at all
+  }();
+  return tells;
+}
 
 bool can_be_lazy(const SmapsEntry& mapping) {
   std::istringstream words{std::string(mapping.line)};
@@ -127,11 +162,23 @@ std::vector<Mapping> lazy_mappings(pid_t process) {
   return lazy_mappings_in(read_file(of(process, file)).value_or(""));
 }
 
-std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappings, PageScan way) {
+std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappings,
+                                const std::vector<PageRange>& seen, PageScan way) {
   Scanner scanner(process);
-  for (const Mapping& mapping : mappings)
-    if (way == PageScan::by_entry || !scanner.by_kernel(mapping)) scanner.by_entry(mapping);
+  for (const Mapping& mapping : mappings) {
+    uint64_t at = mapping.start;
+    for (const PageRange& run : long_runs_in(mapping, seen)) {
+      if (at < run.start) scanner.scan({.start = at, .end = run.start}, way);
+      scanner.add(run.start, run.pages);
+      at = end_of(run);
+    }
+    if (at < mapping.end) scanner.scan({.start = at, .end = mapping.end}, way);
+  }
   return std::move(scanner.found);
+}
+
+bool has_page(pid_t process, uint64_t address) {
+  return !pages_in(process, {{.start = address, .end = address + page_size}}).empty();
 }
 
 }  // namespace wayferry

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "criu/process_memory.h"
 #include "engine/app_user.h"
 #include "engine/image.h"
 #include "engine/patience.h"
@@ -70,7 +71,8 @@ struct CheckpointOptions {
   Path images;                       ///< exists, empty; all that is in it afterwards travels
   std::vector<ino_t> outer_sockets;  ///< the app's ends of connections that are left to us
   bool lazy = false;                 ///< leave out what can be fetched from the processes later
-  bool keep_tcp = false;  ///< established connections go on; only while the network is closed
+  bool keep_tcp = false;      ///< established connections go on; only while the network is closed
+  PagesSeen pages_seen = {};  ///< of a lazy one, while the app still ran
   Patience patience = {};
 };
 

@@ -309,7 +309,8 @@ void OciEngine::checkpoint(const std::string& name, const ContainerDirs& dirs,
   std::optional<LeftOut> left_out;
   const auto smaps = short_smaps_.valid() ? short_smaps_.get() : nullptr;
   if (options.lazy)
-    left_out.emplace(by_inner_pid(container.processes()), left_out_folder(dirs), smaps.get());
+    left_out.emplace(by_inner_pid(container.processes()), left_out_folder(dirs), smaps.get(),
+                     options.pages_seen);
   write_dump_config(BundlePaths(dirs), options, runtime(name, dirs).criu_options);
   const auto error = dump_and_freeze(name, dirs, options);
   if (error) fail("cannot checkpoint the app", dirs.work / dump_log, *error);

@@ -215,6 +215,7 @@ class Mover {
                              .all = request_.ahead ? 0 : following_};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(engine_->await_warm_up(patience()), work_limit);
+    if (lazy_) seen_ = see_pages(engine_->processes(request_.name));
   }
 
   void raise_barrier() {
@@ -266,6 +267,7 @@ class Mover {
             .outer_sockets = std::move(outer_sockets),
             .lazy = lazy_,
             .keep_tcp = request_.keep_tcp,
+            .pages_seen = seen_,
             .patience = patience()};
   }
 
@@ -378,6 +380,7 @@ class Mover {
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target
   SentAhead ahead_;
+  PagesSeen seen_;
   std::optional<WarmCriu> warm_criu_;
   Path images_;
   control::Sealed sealed_;

@@ -12,7 +12,6 @@
 #include <optional>
 #include <set>
 
-#include "criu/process_memory.h"
 #include "move/link.h"
 #include "pages/frozen_memory.h"
 #include "util/error.h"
@@ -87,9 +86,9 @@ std::optional<FrozenMemory> memory_of(pid_t inner, pid_t outer) {
   }
 }
 
-std::vector<PageRange> pages_of(const Region& region) {
+std::vector<PageRange> pages_of(pid_t process, const std::vector<Mapping>& mappings) {
   try {
-    return pages_in(region.outer, {region.mapping});
+    return pages_in(process, mappings);
   } catch (const SystemError&) {
     return {};  // the same
   }
@@ -142,9 +141,26 @@ bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowP
   std::ranges::stable_sort(
       regions, {}, [](const Region& region) { return region.mapping.end - region.mapping.start; });
   for (const Region& region : regions)
-    for (const PageRange& range : pages_of(region))
+    for (const PageRange& range : pages_of(region.outer, {region.mapping}))
       if (!show_range(*region.memory, region.inner, range, show)) return false;
   return true;
+}
+
+bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlaces& places,
+                       const ShowPrivate& show) {
+  std::map<pid_t, FrozenMemory> memories;
+  for (const auto& [inner, outer] : processes)
+    if (auto memory = memory_of(inner, outer)) memories.emplace(inner, std::move(*memory));
+  return std::ranges::all_of(places, [&](const EarlyPlace& place) {
+    const auto memory = memories.find(place.process);
+    return memory == memories.end() || show_range(memory->second, place.process, place.range, show);
+  });
+}
+
+PagesSeen see_pages(const std::vector<pid_t>& processes) {
+  PagesSeen seen;
+  for (const pid_t process : processes) seen[process] = pages_of(process, lazy_mappings(process));
+  return seen;
 }
 
 }  // namespace wayferry

@@ -7,6 +7,8 @@
 #include <map>
 #include <vector>
 
+#include "criu/process_memory.h"
+#include "pages/early_pages.h"
 #include "util/io.h"
 
 // What a running app's memory holds, for what is sent ahead of it: a look at each page, which may
@@ -30,5 +32,12 @@ using ShowPrivate = std::function<bool(pid_t inner, uint64_t address, Bytes piec
 /// too: what a lazy dump leaves out. Small mappings first: stacks and small heaps are used all the
 /// time, large ones hold data. Who has ended has none. False if not all was wanted.
 bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show);
+
+/// The same of these places only, in their order.
+bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlaces& places,
+                       const ShowPrivate& show);
+
+/// Which pages of that memory are there now. By pids on the host.
+PagesSeen see_pages(const std::vector<pid_t>& processes);
 
 }  // namespace wayferry

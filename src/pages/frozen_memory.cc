@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "criu/pagemap.h"
+#include "criu/process_memory.h"
 #include "util/error.h"
 
 namespace wayferry {
@@ -34,22 +34,44 @@ size_t FrozenMemory::read_directly(const Process& process, uint64_t address,
   return static_cast<size_t>(n);
 }
 
-void FrozenMemory::read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const {
+const FrozenMemory::Process& FrozenMemory::process_of(pid_t inner_pid) const {
   const auto process = processes_.find(inner_pid);
   if (process == processes_.end())
     throw ProtocolError("page channel", "asks for an unknown process");
+  return process->second;
+}
+
+void FrozenMemory::read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const {
+  const Process& process = process_of(inner_pid);
   while (!into.empty()) {
-    size_t n = read_directly(process->second, address, into);
+    size_t n = read_directly(process, address, into);
     if (n == 0) {
       const size_t page = std::min<size_t>(into.size(), page_size);
       n = static_cast<size_t>(check(
-          "pread",
-          ::pread(process->second.memory.get(), into.data(), page, static_cast<off_t>(address)),
+          "pread", ::pread(process.memory.get(), into.data(), page, static_cast<off_t>(address)),
           "memory of the app"));
     }
     if (n == 0) throw SystemError(ESRCH, "pread", "memory of the app");  // it has died
     address += n;
     into = into.subspan(n);
+  }
+}
+
+void FrozenMemory::read_or_zeros(pid_t inner_pid, uint64_t address,
+                                 std::span<std::byte> into) const {
+  try {
+    return read(inner_pid, address, into);
+  } catch (const SystemError&) {
+    // Some page of it; which one is found out below.
+  }
+  for (; !into.empty(); into = into.subspan(page_size), address += page_size) {
+    const auto page = into.first(page_size);
+    try {
+      read(inner_pid, address, page);
+    } catch (const SystemError&) {
+      if (has_page(process_of(inner_pid).outer, address)) throw;
+      std::ranges::fill(page, std::byte{0});
+    }
   }
 }
 

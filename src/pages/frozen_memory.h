@@ -28,6 +28,9 @@ class FrozenMemory {
   /// SystemError.
   void read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
+  /// The same from pages of its mappings that it need not have: zeros, then.
+  void read_or_zeros(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
+
  private:
   struct Process {
     pid_t outer;
@@ -35,6 +38,7 @@ class FrozenMemory {
     UniqueFd memory;
   };
   /// The bytes read, from the beginning; 0: not this way.
+  const Process& process_of(pid_t inner_pid) const;
   static size_t read_directly(const Process& process, uint64_t address, std::span<std::byte> into);
 
   std::map<pid_t, Process> processes_;

@@ -176,7 +176,7 @@ std::vector<PageSource::Run> PageSource::read_runs(pid_t process, PageRange rang
   // Not a member: two threads are here. Not a new one each time: that is zeroed.
   thread_local std::array<std::byte, longest_run> buffer;
   const auto memory = std::span(buffer).first(range.pages * page_size);
-  memory_.read(process, range.start, memory);
+  memory_.read_or_zeros(process, range.start, memory);
   const auto pages = [&](uint64_t from, uint64_t to) {
     return Bytes(memory).subspan(from * page_size, (to - from) * page_size);
   };

@@ -21,25 +21,28 @@ namespace {
 constexpr uint32_t pagemap_magic = 0x56084025;
 constexpr uint32_t mm_magic = 0x57492820;
 
-// Ten pages of our own, between two that nothing can be next to.
+// Pages of our own, between two that nothing can be next to.
 class Memory {
  public:
-  explicit Memory(int kind = MAP_PRIVATE)
-      : all_(static_cast<char*>(::mmap(nullptr, 12 * page_size, PROT_NONE,
+  explicit Memory(int kind = MAP_PRIVATE, size_t count = 10)
+      : count_(count),
+        all_(static_cast<char*>(::mmap(nullptr, (count + 2) * page_size, PROT_NONE,
                                        kind | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-    ::mprotect(all_ + page_size, 10 * page_size, PROT_READ | PROT_WRITE);
+    ::madvise(all_, (count + 2) * page_size, MADV_NOHUGEPAGE);
+    ::mprotect(all_ + page_size, count * page_size, PROT_READ | PROT_WRITE);
   }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
-  ~Memory() { ::munmap(all_, 12 * page_size); }
+  ~Memory() { ::munmap(all_, (count_ + 2) * page_size); }
 
   char* page(size_t number) const { return all_ + (1 + number) * page_size; }
   uint64_t address(size_t number) const { return reinterpret_cast<uint64_t>(page(number)); }
-  Mapping mapping() const { return {.start = address(0), .end = address(10)}; }
+  Mapping mapping() const { return {.start = address(0), .end = address(count_)}; }
   void write(size_t number) { *page(number) = 1; }
   char read(size_t number) const { return *static_cast<volatile char*>(page(number)); }
 
  private:
+  size_t count_;
   char* all_;
 };
 
@@ -69,7 +72,7 @@ TEST(ProcessMemory, HasThePagesThatWereWritten) {
   const std::vector<PageRange> written{{.start = memory.address(2), .pages = 2},
                                        {.start = memory.address(7), .pages = 1}};
   for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry})
-    EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, way), written);
+    EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, {}, way), written);
 }
 
 // More than one question brings, in the middle of what no app has the memory for.
@@ -92,6 +95,42 @@ TEST(ProcessMemory, HasNoPagesThatWereOnlyReadAsFarAsTheKernelTells) {
   const Memory memory;
   EXPECT_EQ(memory.read(5), 0);
   EXPECT_TRUE(pages_in(::getpid(), {memory.mapping()}).empty());
+}
+
+TEST(ProcessMemory, HasNoGuardPages) {
+  if (!kernel_tells_guards()) GTEST_SKIP() << "this kernel tells of no guard pages";
+  constexpr int guard_install = 102;  // MADV_GUARD_INSTALL
+  Memory memory;
+  for (const size_t number : {2U, 3U, 4U}) memory.write(number);
+  ASSERT_EQ(::madvise(memory.page(3), 3 * page_size, guard_install), 0);
+  const std::vector<PageRange> kept{{.start = memory.address(2), .pages = 1}};
+  for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry})
+    EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, {}, way), kept);
+}
+
+// A long run that has shrunk since, and short ones that have gone and come.
+TEST(ProcessMemory, IsTakenToHaveLongRunsStill) {
+  Memory memory(MAP_PRIVATE, 1000);
+  for (const size_t number : {5U, 100U, 700U}) memory.write(number);
+  const std::vector<PageRange> seen{{.start = memory.address(20), .pages = 10},
+                                    {.start = memory.address(50), .pages = 600}};
+  const std::vector<PageRange> expected{{.start = memory.address(5), .pages = 1},
+                                        {.start = memory.address(50), .pages = 600},
+                                        {.start = memory.address(700), .pages = 1}};
+  for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry})
+    EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, seen, way), expected);
+}
+
+// Seen as one, whose mapping has been cut short since, at both ends and in the middle.
+TEST(ProcessMemory, IsNotTakenToHaveWhatIsNoMappingOfItsNow) {
+  const Memory memory(MAP_PRIVATE, 2000);
+  const std::vector<PageRange> seen{{.start = memory.address(0), .pages = 2000}};
+  const std::vector<Mapping> left{{.start = memory.address(300), .end = memory.address(900)},
+                                  {.start = memory.address(1000), .end = memory.address(1400)},
+                                  {.start = memory.address(1500), .end = memory.address(1600)}};
+  EXPECT_EQ(pages_in(::getpid(), left, seen),
+            (std::vector<PageRange>{{.start = memory.address(300), .pages = 600},
+                                    {.start = memory.address(1000), .pages = 400}}));
 }
 
 TEST(ProcessMemory, OfWhoHasEndedIsNone) {
@@ -184,6 +223,17 @@ TEST(MemoryImage, TellsOfCutMappingsAsLongAsTheyAre) {
   EXPECT_EQ(with_whole_mappings(image(0xc000), {}), image(0xc000));
 }
 
+// CRIU from 4.2 on lists the guard pages of a mapping, which may be its first ones, as one more.
+TEST(MemoryImage, KeepsGuardPagesAsLongAsTheyAre) {
+  const std::string guard = written_mapping({.start = 0x8000, .end = 0x9000}, 0, 1 << 16);
+  const auto image = [&](uint64_t end) {
+    return mm_image({written_mapping({.start = 0x8000, .end = end}, lazy_flags, regular), guard});
+  };
+  const std::string whole = with_whole_mappings(image(0x9000), {{0x8000, 0xc000}});
+  EXPECT_EQ(mappings_restored_lazily(whole), mappings_restored_lazily(image(0xc000)));
+  EXPECT_TRUE(whole.contains(guard));
+}
+
 TEST(MemoryImage, OfWhichACutMappingIsMissingIsAnError) {
   const std::string image =
       mm_image({written_mapping({.start = 0x1000, .end = 0x2000}, lazy_flags, regular)});
@@ -229,18 +279,26 @@ class LeftOutTest : public testing::Test {
 
   void SetUp() override {
     memory_.write(1);
-    child_ = check("fork", ::fork());
-    if (child_ == 0) {
-      ::pause();
-      ::_exit(0);
-    }
+    start_child();
     std::filesystem::create_directory(folder_);
     write_file(folder_ / "pagemap-7.img", pagemap_image({}));
   }
   void TearDown() override {
+    end_child();
+    std::filesystem::remove_all(folder_);
+  }
+
+  // With all that is mapped now.
+  void start_child() {
+    if (child_ != 0) end_child();
+    child_ = check("fork", ::fork());
+    if (child_ != 0) return;
+    ::pause();
+    ::_exit(0);
+  }
+  void end_child() const {
     ::kill(child_, SIGKILL);
     ::waitpid(child_, nullptr, 0);
-    std::filesystem::remove_all(folder_);
   }
 
   // What CRIU would write of its mappings, all or without one.
@@ -252,6 +310,16 @@ class LeftOutTest : public testing::Test {
     write_file(folder_ / "mm-7.img", mm_image(written));
   }
 
+  // What CRIU would list if it saw all pages.
+  std::string list_all_as_criu() {
+    std::vector<std::string> entries;
+    for (const PageRange& range : pages_in(child_, lazy_mappings(child_)))
+      entries.push_back(pagemap_entry(range.start, range.pages, 2));
+    const std::string image = pagemap_image(entries);
+    write_file(folder_ / "pagemap-7.img", image);
+    return image;
+  }
+
   Memory memory_;
   pid_t child_ = 0;
   Path folder_ =
@@ -259,7 +327,7 @@ class LeftOutTest : public testing::Test {
 };
 
 TEST_F(LeftOutTest, StandsInTheImages) {
-  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {});
   write_mappings(true);
   left_out.enter(folder_);
   const PageRange page{.start = memory_.address(1), .pages = 1};
@@ -267,18 +335,37 @@ TEST_F(LeftOutTest, StandsInTheImages) {
 }
 
 TEST_F(LeftOutTest, StandsThereOnceWhereCriuHasNoLibrary) {
-  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {});
   write_mappings(true);
-  std::vector<std::string> entries;
-  for (const PageRange& range : pages_in(child_, lazy_mappings(child_)))
-    entries.push_back(pagemap_entry(range.start, range.pages, 2));
-  write_file(folder_ / "pagemap-7.img", pagemap_image(entries));
+  const std::string image = list_all_as_criu();
   left_out.enter(folder_);
-  EXPECT_EQ(read_file(folder_ / "pagemap-7.img"), pagemap_image(entries));
+  EXPECT_EQ(read_file(folder_ / "pagemap-7.img"), image);
+}
+
+// What was seen before and has gone since is on our list, and not on CRIU's.
+TEST_F(LeftOutTest, StandsThereOnceEvenIfThereIsLessNow) {
+  const Memory large(MAP_PRIVATE, 300);
+  const PageRange seen{.start = large.address(0), .pages = 300};
+  start_child();  // anew, with that mapping
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {{child_, {seen}}});
+  write_mappings(true);
+  const std::string image = list_all_as_criu();
+  left_out.enter(folder_);
+  EXPECT_EQ(read_file(folder_ / "pagemap-7.img"), image);
+}
+
+TEST_F(LeftOutTest, StandsThereIfItWasSeenBefore) {
+  const Memory large(MAP_PRIVATE, 300);
+  const PageRange seen{.start = large.address(0), .pages = 300};
+  start_child();
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {{child_, {seen}}});
+  write_mappings(true);
+  left_out.enter(folder_);
+  EXPECT_TRUE(std::ranges::contains(lazy_ranges(folder_, inner), seen));
 }
 
 TEST_F(LeftOutTest, StandsInTheListOfTheLibrary) {
-  const LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
+  const LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {});
   const std::string list = read_file(folder_ / "left-out" / left_out_list).value();
   const LeftOutRange wanted{
       .process = child_, .start = memory_.mapping().start, .end = memory_.mapping().end};
@@ -288,7 +375,7 @@ TEST_F(LeftOutTest, StandsInTheListOfTheLibrary) {
 }
 
 TEST_F(LeftOutTest, IsAnErrorWhereCriuRestoresAtOnce) {
-  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr);
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {});
   write_mappings(false);
   EXPECT_THROW(left_out.enter(folder_), ProtocolError);
 }

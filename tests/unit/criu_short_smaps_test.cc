@@ -157,7 +157,7 @@ TEST_F(ShortSmapsTest, AreWhatCriuReads) {
   ASSERT_EQ(::waitpid(child_, nullptr, WUNTRACED), child_);
   const Path folder = std::filesystem::temp_directory_path() / ("smaps-" + std::to_string(child_));
   {
-    const LeftOut left_out({{1, child_}}, folder, &*smaps_);
+    const LeftOut left_out({{1, child_}}, folder, &*smaps_, {});
     EXPECT_EQ(read_through_library(folder, child_),
               cut_large_mappings(smaps_->of(child_).value()).text);
     EXPECT_TRUE(read_through_library(folder, ::getpid()).contains("Rss:"));
