@@ -25,15 +25,15 @@ class Ahead {
 
   SentAhead run(const std::map<pid_t, pid_t>& processes) {
     uint64_t before = 0;
-    for (int round = 0; round < most_rounds; ++round) {
+    for (; round_ < most_rounds; ++round_) {
       news_ = 0;
       changed_.clear();
-      const auto show = [this, round](pid_t inner, uint64_t address, Bytes piece) {
-        return send(inner, address, piece, /*again=*/round > 0);
-      };
-      const bool all = for_each_private_piece(processes, show);
+      const bool all = look(processes);
       ahead_.changed.insert(ahead_.changed.begin(), changed_.begin(), changed_.end());
-      if (!all || news_ < little || (round > 0 && news_ > before / 2)) break;
+      if (is_too_much())
+        give_up_the_rest();
+      else if (!all || news_ < little || (round_ > 0 && news_ > before / 2))
+        break;
       before = news_;
     }
     return std::move(ahead_);
@@ -41,7 +41,17 @@ class Ahead {
 
  private:
   /// False: a limit is reached.
-  bool send(pid_t inner, uint64_t address, Bytes piece, bool again) {
+  bool look(const std::map<pid_t, pid_t>& processes) {
+    const auto show = [this](pid_t inner, uint64_t address, Bytes piece) {
+      return send(inner, address, piece);
+    };
+    return gave_up_ ? for_each_piece_of(processes, ahead_.places, show)
+                    : for_each_private_piece(processes, show);
+  }
+
+  /// False: a limit is reached.
+  bool send(pid_t inner, uint64_t address, Bytes piece) {
+    const bool again = round_ > 0;
     between_();
     if (!again)
       ahead_.places.push_back(
@@ -56,7 +66,13 @@ class Ahead {
   }
 
   bool is_too_much() const {
-    return seen_ < limits_.all / 4 && Clock::now() - start_ > limits_.time / 4;
+    return round_ == 0 && seen_ < limits_.all / 4 && Clock::now() - start_ > limits_.time / 4;
+  }
+
+  // What has changed of what was sent is looked for all the same: the app will want it first.
+  void give_up_the_rest() {
+    gave_up_ = true;
+    end_ = Clock::now() + limits_.time / 4;
   }
 
   void keep_to_rate() {
@@ -74,6 +90,8 @@ class Ahead {
   const std::function<void()>& between_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point end_;
+  int round_ = 0;
+  bool gave_up_ = false;
   uint64_t seen_ = 0;             // bytes
   uint64_t sent_ = 0;             // those that were news
   uint64_t news_ = 0;             // pages of this round

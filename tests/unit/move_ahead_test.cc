@@ -41,6 +41,11 @@ class Busy {
     CHECK(at != MAP_FAILED);
     memory_ = static_cast<char*>(at);
     for (uint64_t i = 0; i < pages; ++i) std::ranges::copy(content(i), page(i));
+    void* const small = ::mmap(nullptr, 2 * page_size, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    CHECK(small != MAP_FAILED);
+    small_ = static_cast<char*>(small) + page_size;
+    CHECK(::mprotect(small, page_size, PROT_NONE) == 0);  // a mapping of its own
     pid_ = check("fork", ::fork());
     if (pid_ == 0) run();
   }
@@ -50,18 +55,26 @@ class Busy {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     ::munmap(memory_, pages * page_size);
+    ::munmap(small_ - page_size, 2 * page_size);
   }
   std::map<pid_t, pid_t> processes() const { return {{inner, pid_}}; }
   uint64_t address(uint64_t number) const { return reinterpret_cast<uint64_t>(page(number)); }
+  // Of a mapping of one page that it changes, too.
+  uint64_t small_address() const { return reinterpret_cast<uint64_t>(small_); }
 
  private:
   char* page(uint64_t number) const { return memory_ + number * page_size; }
   [[noreturn]] void run() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     auto* const counter = reinterpret_cast<volatile uint64_t*>(page(busy_page));
-    while (true) *counter = *counter + 1;
+    auto* const small = reinterpret_cast<volatile uint64_t*>(small_);
+    for (uint64_t i = 0;; ++i) {
+      *counter = i;
+      *small = i;
+    }
   }
   char* memory_;
+  char* small_;
   pid_t pid_ = 0;
 };
 
@@ -161,6 +174,15 @@ TEST_F(AheadTest, EndsAfterAQuarterOfATimeThatWillNotDo) {
   EXPECT_GE(took, time / 4);
   EXPECT_LT(took, time * 3 / 4);
   EXPECT_LE(report_.early_bytes, longest_piece);
+}
+
+TEST_F(AheadTest, TellsWhatChangesOfWhatAQuarterOfSuchATimeBrought) {
+  const auto sent = send({.time = std::chrono::seconds(2),
+                          .bytes = enough,
+                          .bytes_per_second = 8 << 20,
+                          .all = enough});
+  EXPECT_TRUE(std::ranges::contains(sent.changed,
+                                    HotPage{.process = inner, .address = busy_.small_address()}));
 }
 
 TEST_F(AheadTest, IsLeftOutWithoutAnyTimeOrRoom) {
