@@ -37,6 +37,13 @@ std::vector<Mapping> listed_in(const std::string& image) {
   return listed;
 }
 
+void write_ranges(const Path& path, std::vector<LeftOutRange> ranges) {
+  std::ranges::sort(
+      ranges, {}, [](const LeftOutRange& range) { return std::pair(range.process, range.start); });
+  write_file(path, std::string(reinterpret_cast<const char*>(ranges.data()),
+                               ranges.size() * sizeof(LeftOutRange)));
+}
+
 /// Whether some page of `ranges` lies in `mappings`, both in order.
 bool meet(const std::vector<PageRange>& ranges, const std::vector<Mapping>& mappings) {
   auto mapping = mappings.begin();
@@ -56,6 +63,7 @@ LeftOut::LeftOut(const std::map<pid_t, pid_t>& processes, Path folder, const Sho
   std::filesystem::create_directory(folder_);
   for (const auto& [inner, outer] : processes) processes_[inner] = describe(outer, smaps);
   write_list();
+  write_seen();
   pages_ = std::async(std::launch::async, [this] { return find_pages(); });
 }
 
@@ -73,10 +81,16 @@ void LeftOut::write_list() const {
   for (const auto& [inner, process] : processes_)
     for (const Mapping& mapping : process.mappings)
       ranges.push_back({.process = process.outer, .start = mapping.start, .end = mapping.end});
-  std::ranges::sort(
-      ranges, {}, [](const LeftOutRange& range) { return std::pair(range.process, range.start); });
-  write_file(folder_ / left_out_list, std::string(reinterpret_cast<const char*>(ranges.data()),
-                                                  ranges.size() * sizeof(LeftOutRange)));
+  write_ranges(folder_ / left_out_list, std::move(ranges));
+}
+
+void LeftOut::write_seen() const {
+  std::vector<LeftOutRange> ranges;
+  for (const auto& [process, seen] : seen_)
+    for (const PageRange& run : seen.runs)
+      if (is_long(run))
+        ranges.push_back({.process = process, .start = run.start, .end = end_of(run)});
+  write_ranges(folder_ / seen_list, std::move(ranges));
 }
 
 LeftOut::Pages LeftOut::find_pages() const {
@@ -85,7 +99,7 @@ LeftOut::Pages LeftOut::find_pages() const {
     if (process.mappings.empty()) continue;
     const auto seen = seen_.find(process.outer);
     pages[inner] = pages_in(process.outer, process.mappings,
-                            seen == seen_.end() ? std::vector<PageRange>{} : seen->second);
+                            seen == seen_.end() ? std::vector<PageRange>{} : seen->second.runs);
   }
   return pages;
 }

@@ -23,6 +23,9 @@
 // entered into its images, which then say what they would have said. That its restore will fetch
 // pages for just these mappings is looked up in what it wrote about them.
 //
+// A question for guard pages it lets through, as CRIU asks since 4.2, but for where there was no
+// room for any before.
+//
 // The same library gives CRIU the short form of a process's smaps (short_smaps.h), where there is
 // one, in which large mappings are cut (cut_mappings.h).
 
@@ -51,6 +54,7 @@ class LeftOut {
 
   Process describe(pid_t process, const ShortSmaps* smaps) const;
   void write_list() const;
+  void write_seen() const;
   Pages find_pages() const;
   static bool lists_itself(const Process& process, const std::vector<PageRange>& ranges,
                            const std::vector<Mapping>& listed);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What left_out.h tells of: this is loaded into CRIU for a lazy dump. It knows nothing of wayferry
-// but its list, and needs no library but the C one. CRIU asks for pages with PAGEMAP_SCAN, on
-// kernels before 6.7 by reading (pmc_fill() in its pagemap-cache.c), and in no other way.
+// What left_out.h tells of, for a lazy dump, and guard_pages.h, for any: this is loaded into CRIU.
+// It knows nothing of wayferry but its lists, and needs no library but the C one. CRIU asks for
+// pages with PAGEMAP_SCAN, on kernels before 6.7 by reading (pmc_fill() in its pagemap-cache.c),
+// and in no other way.
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <string_view>
 #include <utility>
 
+#include "criu/guard_pages.h"
 #include "criu/left_out_list.h"
 
 namespace {
@@ -48,8 +50,8 @@ int open_ours(std::string_view name, std::string_view ending) {
   return ::open(path, O_RDONLY | O_CLOEXEC);
 }
 
-Ranges map_list() {
-  const int fd = open_ours(wayferry::left_out_list, "");
+Ranges map_list(const char* name) {
+  const int fd = open_ours(name, "");
   if (fd < 0) return {};
   struct stat info{};
   ::fstat(fd, &info);
@@ -62,8 +64,14 @@ Ranges map_list() {
 
 // CRIU runs several programs and processes; which one asks does not matter, whom it asks about
 // does.
-Ranges all_ranges() {
-  static const Ranges ranges = map_list();
+Ranges left_out() {
+  static const Ranges ranges = map_list(wayferry::left_out_list);
+  return ranges;
+}
+
+/// Where no guard page is.
+Ranges seen() {
+  static const Ranges ranges = map_list(wayferry::seen_list);
   return ranges;
 }
 
@@ -89,10 +97,9 @@ int64_t process_of(int fd) {
   return process;
 }
 
-/// The ranges of the process from the first one on that ends behind `address`.
-Ranges ranges_after(int64_t process, uint64_t address) {
+/// Those of the process from the first one on that ends behind `address`.
+Ranges ranges_after(Ranges all, int64_t process, uint64_t address) {
   const auto order = [](const LeftOutRange& range) { return std::pair(range.process, range.end); };
-  const Ranges all = all_ranges();
   const auto first = std::ranges::upper_bound(all, std::pair(process, address), {}, order);
   const auto last = std::ranges::upper_bound(first, all.end(), process, {}, &LeftOutRange::process);
   return {first, last};
@@ -100,12 +107,23 @@ Ranges ranges_after(int64_t process, uint64_t address) {
 
 using Ioctl = int (*)(int, unsigned long, ...);
 
-/// PAGEMAP_SCAN with nothing in what is left out; what is between is asked for piece by piece.
-int scan_around(Ioctl scan, int fd, int64_t process, pm_scan_arg& all) {
+/// By a question about no page at all.
+bool kernel_knows_guards(Ioctl scan, int pagemap) {
+  static const bool knows = [&] {
+    pm_scan_arg question{};
+    question.size = sizeof question;
+    question.category_mask = wayferry::page_is_guard;
+    return scan(pagemap, PAGEMAP_SCAN, &question) == 0;
+  }();
+  return knows;
+}
+
+/// PAGEMAP_SCAN with nothing in these ranges; what is between is asked for piece by piece.
+int scan_around(Ioctl scan, int fd, Ranges ranges, int64_t process, pm_scan_arg& all) {
   uint64_t at = all.start;
   uint64_t found = 0;
   while (at < all.end && found < all.vec_len) {
-    const Ranges next = ranges_after(process, at);
+    const Ranges next = ranges_after(ranges, process, at);
     if (!next.empty() && next[0].start <= at) {
       at = std::min<uint64_t>(next[0].end, all.end);
       continue;
@@ -124,11 +142,32 @@ int scan_around(Ioctl scan, int fd, int64_t process, pm_scan_arg& all) {
   return static_cast<int>(found);
 }
 
+/// PAGEMAP_SCAN as CRIU should have it answered.
+int answer_scan(Ioctl scan, int fd, pm_scan_arg& asked) {
+  constexpr uint64_t guard = wayferry::page_is_guard;
+  pm_scan_arg question = asked;
+  // A CRIU that knows guard pages mentions them: it wants only them, or to know which are.
+  const bool wants_only_them = (question.category_mask & ~question.category_inverted & guard) != 0;
+  const uint64_t mentioned =
+      question.category_mask | question.category_anyof_mask | question.return_mask;
+  if ((mentioned & guard) == 0 && kernel_knows_guards(scan, fd)) {
+    question.category_mask |= guard;
+    question.category_inverted |= guard;
+  }
+  const Ranges around = wants_only_them ? seen() : left_out();
+  const int64_t process = around.empty() ? 0 : process_of(fd);
+  const int count = ranges_after(around, process, 0).empty()
+                        ? scan(fd, PAGEMAP_SCAN, &question)
+                        : scan_around(scan, fd, around, process, question);
+  asked.walk_end = question.walk_end;
+  return count;
+}
+
 /// Entries of /proc/PID/pagemap, read from there, with zeros for what is left out.
 void clear_left_out(int64_t process, unsigned char* entries, uint64_t offset, uint64_t size) {
   const uint64_t start = offset / entry_size * page;
   const uint64_t end = start + size / entry_size * page;
-  for (const LeftOutRange& range : ranges_after(process, start)) {
+  for (const LeftOutRange& range : ranges_after(left_out(), process, start)) {
     if (range.start >= end) return;
     const uint64_t from = std::max(range.start, start);
     const uint64_t to = std::min(range.end, end);
@@ -145,16 +184,14 @@ extern "C" int ioctl(int fd, unsigned long request, ...) noexcept {
   void* const argument = va_arg(rest, void*);
   va_end(rest);
   static const auto real = below<Ioctl>("ioctl");
-  if (request == PAGEMAP_SCAN && !all_ranges().empty())
-    if (const int64_t process = process_of(fd); !ranges_after(process, 0).empty())
-      return scan_around(real, fd, process, *static_cast<pm_scan_arg*>(argument));
+  if (request == PAGEMAP_SCAN) return answer_scan(real, fd, *static_cast<pm_scan_arg*>(argument));
   return real(fd, request, argument);
 }
 
 extern "C" ssize_t pread64(int fd, void* into, size_t size, off64_t offset) {
   static const auto real = below<decltype(&pread64)>("pread64");
   const ssize_t result = real(fd, into, size, offset);
-  if (result > 0 && !all_ranges().empty())
+  if (result > 0 && !left_out().empty())
     clear_left_out(process_of(fd), static_cast<unsigned char*>(into), static_cast<uint64_t>(offset),
                    static_cast<uint64_t>(result));
   return result;

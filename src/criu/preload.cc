@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "criu/process_memory.h"
 #include "util/error.h"
 #include "util/io.h"
 #include "util/unique_fd.h"
@@ -50,7 +51,7 @@ std::string dump_preload(const std::vector<pid_t>& processes, bool lazy) {
   const auto add = [&names](const char* library) { names += ":" + installed(library); };
   if (!inet_sockets_answer()) add("criu-sockets.so");
   if (std::ranges::any_of(processes, limits_are_secret)) add("criu-limits.so");
-  if (lazy) add("criu-pages.so");
+  if (lazy || kernel_tells_guards()) add("criu-pages.so");
   return names;
 }
 

@@ -19,6 +19,8 @@
 // to who has CAP_SYS_RESOURCE. The library reads them in /proc, where everybody may.
 //
 // pages: for a lazy dump, what left_out.h tells of: it shows CRIU less of a process than there is.
+// And for any on a kernel that tells of guard pages: a CRIU that does not ask which ones these are
+// (guard_pages.h) is not shown them.
 
 namespace wayferry {
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,7 +33,6 @@ bool has_locked_memory(pid_t process) {
 // That none is a file's goes without saying in anonymous mappings, and to ask makes the kernel look
 // at each page's own record: twice the time.
 constexpr uint64_t wanted_of_any = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
-constexpr uint64_t unwanted = PAGE_IS_PFNZERO | page_is_guard;
 
 // Each question keeps everybody from changing the process's mappings, which CRIU must do to dump
 // it. Bounded by what is found, not by addresses: an app may have reserved terabytes.
@@ -54,6 +54,7 @@ class Scanner {
         pagemap_(check("open", ::open(path_.c_str(), O_RDONLY | O_CLOEXEC), path_)) {}
 
   std::vector<PageRange> found;
+  bool guards = false;
 
   void scan(const Mapping& mapping, PageScan way) {
     if (way == PageScan::by_entry || !by_kernel(mapping)) by_entry(mapping);
@@ -78,15 +79,16 @@ class Scanner {
     scan.max_pages = pages_a_scan;
     scan.vec = reinterpret_cast<uintptr_t>(regions.data());
     scan.vec_len = regions.size();
-    scan.category_mask = scan.category_inverted =
-        kernel_tells_guards() ? unwanted : PAGE_IS_PFNZERO;
+    scan.category_mask = scan.category_inverted = PAGE_IS_PFNZERO;
     scan.category_anyof_mask = scan.return_mask = wanted_of_any;
+    if (kernel_tells_guards()) scan.return_mask |= page_is_guard;
     while (scan.start < mapping.end) {
       const int count = ::ioctl(pagemap_.get(), PAGEMAP_SCAN, &scan);
       if (count < 0 && errno == ENOTTY) return false;
       check("PAGEMAP_SCAN", count, path_);
       for (const page_region& region : std::span(regions).first(static_cast<size_t>(count)))
-        add(region.start, (region.end - region.start) / page_size);
+        if (!is_guard(region.categories & page_is_guard))
+          add(region.start, (region.end - region.start) / page_size);
       if (scan.walk_end <= scan.start) throw SystemError(EIO, "PAGEMAP_SCAN", path_);
       scan.start = scan.walk_end;
     }
@@ -104,10 +106,15 @@ class Scanner {
       if (count == 0) throw SystemError(ESRCH, "pread", path_);
       for (const uint64_t entry : std::span(entries).first(count)) {
         const bool there = (entry & (entry_present | entry_swapped)) != 0;
-        if (there && (entry & (entry_file | entry_guard)) == 0) add(at, 1);
+        if (!is_guard(entry & entry_guard) && there && (entry & entry_file) == 0) add(at, 1);
         at += page_size;
       }
     }
+  }
+
+  bool is_guard(uint64_t bit) {
+    guards = guards || bit != 0;
+    return bit != 0;
   }
 
   std::string path_;
@@ -121,8 +128,8 @@ std::vector<PageRange> long_runs_in(const Mapping& mapping, const std::vector<Pa
   for (; run != seen.end() && run->start < mapping.end; ++run) {
     const uint64_t start = std::max(run->start, mapping.start);
     const uint64_t end = std::min(end_of(*run), mapping.end);
-    if ((end - start) / page_size >= long_run)
-      runs.push_back({.start = start, .pages = (end - start) / page_size});
+    const PageRange part{.start = start, .pages = (end - start) / page_size};
+    if (is_long(part)) runs.push_back(part);
   }
   return runs;
 }
@@ -138,6 +145,19 @@ bool kernel_tells_guards() {
     return ::ioctl(pagemap.get(), PAGEMAP_SCAN, &scan) == 0;  // of no page at all
   }();
   return tells;
+}
+
+bool kernel_hides_guards() {
+  static const bool hides = [] {
+    if (kernel_tells_guards()) return false;
+    void* const page =
+        ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return false;
+    const bool has_guards = ::madvise(page, page_size, guard_install) == 0;
+    ::munmap(page, page_size);
+    return has_guards;
+  }();
+  return hides;
 }
 
 bool can_be_lazy(const SmapsEntry& mapping) {
@@ -160,6 +180,16 @@ std::vector<Mapping> lazy_mappings(pid_t process) {
   // Only the longer file tells what is locked; for it the kernel looks at every page.
   const char* const file = has_locked_memory(process) ? "smaps" : "maps";
   return lazy_mappings_in(read_file(of(process, file)).value_or(""));
+}
+
+SeenPages see_pages(pid_t process, const std::vector<Mapping>& mappings) {
+  Scanner scanner(process);
+  for (const Mapping& mapping : mappings) scanner.scan(mapping, PageScan::by_kernel);
+  return {.runs = std::move(scanner.found), .guards = scanner.guards};
+}
+
+bool is_long(const PageRange& run) {
+  return run.pages >= long_run;
 }
 
 std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappings,

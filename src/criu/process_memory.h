@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "criu/guard_pages.h"
 #include "criu/pagemap.h"
 #include "criu/smaps.h"
 
@@ -16,12 +17,10 @@
 
 namespace wayferry {
 
-/// Of PAGEMAP_SCAN (linux/fs.h), Linux 6.16: a page that nobody may touch, by
-/// madvise(MADV_GUARD_INSTALL) as for the stacks of threads since glibc 2.42. It has no content,
-/// but counts as swapped out.
-inline constexpr uint64_t page_is_guard = 1 << 8;
-/// Whether this kernel knows it.
+/// Whether this kernel tells which pages are guards (guard_pages.h).
 bool kernel_tells_guards();
+/// Whether it has guard pages and does not tell: what cannot be read may be one.
+bool kernel_hides_guards();
 
 /// Whether CRIU can restore its pages later (vma_entry_can_be_lazy() in its vma.h): private and
 /// anonymous, not locked, not of hugetlbfs. Where the flags are not known, as if it were not
@@ -37,13 +36,23 @@ enum class PageScan : uint8_t {
   by_entry,   ///< entry by entry, counting the zero page's too: ten times slower
 };
 
-/// Which pages were there while the processes still ran, by the host's pid; runs of them, in order.
-using PagesSeen = std::map<pid_t, std::vector<PageRange>>;
+/// What was there while a process still ran.
+struct SeenPages {
+  std::vector<PageRange> runs = {};  ///< of pages, in order
+  bool guards = false;               ///< there were guard pages as well, as far as the kernel tells
+};
+/// By the host's pid.
+using PagesSeen = std::map<pid_t, SeenPages>;
+/// Of these mappings. Throws SystemError when the process has ended.
+SeenPages see_pages(pid_t process, const std::vector<Mapping>& mappings);
 
-/// The pages in these mappings that are there, in memory or swapped out, and no file's; runs of
-/// them, in order. Long runs of `seen` are taken to be there still, so that nobody stands still for
-/// longer because he has more memory: to look at each page takes 3.5 ms a GB. What was given back
-/// meanwhile must then be read as zeros. Throws SystemError when the process has ended.
+/// What is that long is taken to be there still.
+bool is_long(const PageRange& run);
+
+/// The pages in these mappings that are there, in memory or swapped out, and no file's or guards;
+/// runs of them, in order. Long runs of `seen` are taken to be there still, so that nobody stands
+/// still for longer because he has more memory: to look at each page takes 3.5 ms a GB. What was
+/// given back meanwhile must then be read as zeros. Throws SystemError when the process has ended.
 std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappings,
                                 const std::vector<PageRange>& seen = {},
                                 PageScan way = PageScan::by_kernel);

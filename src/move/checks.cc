@@ -100,6 +100,10 @@ std::vector<int> version_numbers(const std::string& version) {
   return numbers;
 }
 
+bool brings_guards(const std::string& criu_version) {
+  return version_numbers(criu_version) >= std::vector{4, 2};
+}
+
 void require_fit(const Facts& here, const Facts& there, const Needs& needs,
                  const std::string& host) {
   require_processor(here, there, host);

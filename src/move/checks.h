@@ -41,6 +41,9 @@ std::string obstacles_to_lazy(const transfer::Facts& here, const transfer::Facts
 bool choose_lazy(MoveMode mode, const transfer::Facts& here, const transfer::Facts& there,
                  const std::string& host, std::string& why_not);
 
+/// Whether this CRIU dumps guard pages (criu/guard_pages.h) as such.
+bool brings_guards(const std::string& criu_version);
+
 /// "4.1.1" → {4, 1, 1} in order; words that are no numbers count as 0. For comparing versions.
 std::vector<int> version_numbers(const std::string& version);
 

@@ -122,6 +122,7 @@ class Mover {
     out_.send(offer);
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
+    brings_guards_ = brings_guards(here.criu_version());
     lazy_ = choose_lazy(request_.mode, here, answer.facts(), target_.host, report_.why_eager);
     report_.lazy = lazy_;
     needs_.memory = lazy_ ? memory.lazy : memory.eager;
@@ -163,6 +164,14 @@ class Mover {
       report_.notes.push_back(std::format(
           "{} TCP connection(s) were {}", count,
           request_.keep_tcp ? "kept: the address moved along" : "closed: the app sees a reset"));
+  }
+
+  void note_guards() {
+    const auto guards = [](const auto& seen) { return seen.second.guards; };
+    if (!brings_guards_ && std::ranges::any_of(seen_, guards))
+      report_.notes.emplace_back(
+          "its guard pages (below the stacks of threads, for example) became ordinary memory; CRIU "
+          "4.2 and newer bring them along");
   }
 
   void scan_trees() {
@@ -215,7 +224,8 @@ class Mover {
                              .all = request_.ahead ? 0 : following_};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(engine_->await_warm_up(patience()), work_limit);
-    if (lazy_) seen_ = see_pages(engine_->processes(request_.name));
+    seen_ = see_private_pages(engine_->processes(request_.name));
+    note_guards();
   }
 
   void raise_barrier() {
@@ -381,6 +391,7 @@ class Mover {
   uint64_t room_ahead_ = 0;                              // bytes, at the target
   SentAhead ahead_;
   PagesSeen seen_;
+  bool brings_guards_ = false;
   std::optional<WarmCriu> warm_criu_;
   Path images_;
   control::Sealed sealed_;

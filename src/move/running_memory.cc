@@ -86,9 +86,9 @@ std::optional<FrozenMemory> memory_of(pid_t inner, pid_t outer) {
   }
 }
 
-std::vector<PageRange> pages_of(pid_t process, const std::vector<Mapping>& mappings) {
+SeenPages pages_of(pid_t process, const std::vector<Mapping>& mappings) {
   try {
-    return pages_in(process, mappings);
+    return see_pages(process, mappings);
   } catch (const SystemError&) {
     return {};  // the same
   }
@@ -141,7 +141,7 @@ bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowP
   std::ranges::stable_sort(
       regions, {}, [](const Region& region) { return region.mapping.end - region.mapping.start; });
   for (const Region& region : regions)
-    for (const PageRange& range : pages_of(region.outer, {region.mapping}))
+    for (const PageRange& range : pages_of(region.outer, {region.mapping}).runs)
       if (!show_range(*region.memory, region.inner, range, show)) return false;
   return true;
 }
@@ -157,7 +157,7 @@ bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlace
   });
 }
 
-PagesSeen see_pages(const std::vector<pid_t>& processes) {
+PagesSeen see_private_pages(const std::vector<pid_t>& processes) {
   PagesSeen seen;
   for (const pid_t process : processes) seen[process] = pages_of(process, lazy_mappings(process));
   return seen;

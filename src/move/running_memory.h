@@ -37,7 +37,7 @@ bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowP
 bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlaces& places,
                        const ShowPrivate& show);
 
-/// Which pages of that memory are there now. By pids on the host.
-PagesSeen see_pages(const std::vector<pid_t>& processes);
+/// Which pages of that memory are there now.
+PagesSeen see_private_pages(const std::vector<pid_t>& processes);
 
 }  // namespace wayferry

@@ -28,7 +28,8 @@ class FrozenMemory {
   /// SystemError.
   void read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
-  /// The same from pages of its mappings that it need not have: zeros, then.
+  /// The same from pages of its mappings that it need not have: zeros, then. Also for a guard page
+  /// (criu/guard_pages.h).
   void read_or_zeros(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
  private:

@@ -68,15 +68,18 @@ while True:
     pause()
 """
 
-# Says each time that SIGUSR1 wakes it how its memory is. One that comes before it waits is not lost.
-_SAYING = """
+# Says each time that SIGUSR1 wakes it what content() is. One that comes before it waits is not lost.
+_ASKED = """
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 awake = 0
 while True:
-    print("awake", awake, hashlib.sha256(memory).hexdigest(), flush=True)
+    print("awake", awake, content(), flush=True)
     awake += 1
     signal.sigwait([signal.SIGUSR1])
 """
+
+# The same of its memory.
+_SAYING = "\ndef content(): return hashlib.sha256(memory).hexdigest()" + _ASKED
 
 # Memory that is locked.
 _LOCKED = """
@@ -124,6 +127,38 @@ while True:
     awake += 1
     signal.sigwait([signal.SIGUSR1])
     grow(1 << 20)
+"""
+
+# Content before and behind a page that nobody may touch (MADV_GUARD_INSTALL), as glibc has them below the stacks of
+# threads since 2.42.
+_GUARDED = """
+import ctypes, hashlib, mmap, os, signal
+memory = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+memory[:] = os.urandom(1 << 20)
+guard = ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(memory)) + (64 << 12))
+if ctypes.CDLL(None).madvise(guard, 1 << 12, 102) != 0: raise OSError("madvise")
+def content(): return hashlib.sha256(memory[:64 << 12] + memory[65 << 12:]).hexdigest()""" + _ASKED
+
+# Fills memory and gives it back again and again, and is never to find in it what it gave back.
+_FICKLE = """
+import mmap, os, signal, time
+piece = 4 << 20
+memory = mmap.mmap(-1, 2 * piece, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+content, nothing = os.urandom(piece), bytes(piece)
+memory[piece:] = content
+asked = answered = wrong = 0
+def ask(*_):
+    global asked
+    asked += 1
+signal.signal(signal.SIGUSR1, ask)
+while True:
+    memory[:piece] = content
+    wrong += memory[:piece] != content
+    memory.madvise(mmap.MADV_DONTNEED, 0, piece)
+    wrong += memory[:piece] != nothing or memory[piece:] != content
+    if answered < asked:
+        answered += 1
+        print(f"answer {answered}: {wrong} wrong", flush=True)
 """
 
 # Memory that does not change.
@@ -338,6 +373,32 @@ class Lazy(LabTest):
         self.assertGreater(report["bytes"]["pages"], 4 << 20)
         self.demand_all_arrived(report)
         self.demand_awake(self.beta, 1, digest)
+
+    def check_guarded(self, mode: str) -> None:
+        """Its memory comes over, and the report says what does not."""
+        self.run_headless("python3", "-c", _GUARDED)
+        digest = self.alpha.wait_for_log(_NAME, "awake 0").split()[2]
+        report = self.alpha.wayferry_json("move", _NAME, "beta", "--mode", mode)
+        self.demand_awake(self.beta, 1, digest)
+        self.assertIn("its guard pages", "".join(report["notes"]))
+        if mode == "lazy":
+            self.demand_all_arrived(report)
+
+    def test_guard_pages_do_not_stop_a_lazy_move(self) -> None:
+        self.check_guarded("lazy")
+
+    def test_guard_pages_do_not_stop_an_eager_move(self) -> None:
+        self.check_guarded("eager")
+
+    def test_what_was_given_back_at_the_last_moment_stays_so(self) -> None:
+        self.run_headless("python3", "-c", _FICKLE)
+        here, there = self.alpha, self.beta
+        for moves in range(1, 7):
+            wait_until(lambda: here.wayferry_json("ps")[0]["state"] == "running", 20.0, f"the app on {here.name}")
+            self.demand_all_arrived(self.move(here, there))
+            here, there = there, here
+            self.wake(here)
+            here.wait_for_log(_NAME, f"answer {moves}: 0 wrong")
 
     def advised_memory(self, host: LabHost) -> list[tuple[str, set[str]]]:
         """The mappings of _ADVISED: their lines in smaps, and which of CRIU's flags they have."""

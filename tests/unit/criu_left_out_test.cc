@@ -99,10 +99,11 @@ TEST(ProcessMemory, HasNoPagesThatWereOnlyReadAsFarAsTheKernelTells) {
 
 TEST(ProcessMemory, HasNoGuardPages) {
   if (!kernel_tells_guards()) GTEST_SKIP() << "this kernel tells of no guard pages";
-  constexpr int guard_install = 102;  // MADV_GUARD_INSTALL
   Memory memory;
   for (const size_t number : {2U, 3U, 4U}) memory.write(number);
+  EXPECT_FALSE(see_pages(::getpid(), {memory.mapping()}).guards);
   ASSERT_EQ(::madvise(memory.page(3), 3 * page_size, guard_install), 0);
+  EXPECT_TRUE(see_pages(::getpid(), {memory.mapping()}).guards);
   const std::vector<PageRange> kept{{.start = memory.address(2), .pages = 1}};
   for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry})
     EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, {}, way), kept);
@@ -347,7 +348,7 @@ TEST_F(LeftOutTest, StandsThereOnceEvenIfThereIsLessNow) {
   const Memory large(MAP_PRIVATE, 300);
   const PageRange seen{.start = large.address(0), .pages = 300};
   start_child();  // anew, with that mapping
-  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {{child_, {seen}}});
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {{child_, {.runs = {seen}}}});
   write_mappings(true);
   const std::string image = list_all_as_criu();
   left_out.enter(folder_);
@@ -358,7 +359,7 @@ TEST_F(LeftOutTest, StandsThereIfItWasSeenBefore) {
   const Memory large(MAP_PRIVATE, 300);
   const PageRange seen{.start = large.address(0), .pages = 300};
   start_child();
-  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {{child_, {seen}}});
+  LeftOut left_out({{inner, child_}}, folder_ / "left-out", nullptr, {{child_, {.runs = {seen}}}});
   write_mappings(true);
   left_out.enter(folder_);
   EXPECT_TRUE(std::ranges::contains(lazy_ranges(folder_, inner), seen));
