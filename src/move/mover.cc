@@ -36,6 +36,9 @@ constexpr std::chrono::milliseconds barrier_limit{300};
 // longer, for it says that it goes on.
 constexpr std::chrono::seconds work_limit{120};
 
+// The step that comes after the commit.
+constexpr const char* drain_step = "drain";
+
 // Lazily the app is awaited on the target, and memory that did not go ahead follows; most apps with
 // a window are copied whole in that time. Eagerly all that did not go ahead is downtime.
 std::chrono::milliseconds usual_ahead(bool lazy) {
@@ -332,7 +335,7 @@ class Mover {
   // The app runs there, and stands still here with the memory that it has not fetched yet: its end
   // here is a loss there.
   void drain() {
-    step_ = "drain";
+    step_ = drain_step;
     save(SessionState::draining);
     close_windows();
     report_.drain = drain_->wait(options_.progress);
@@ -405,6 +408,10 @@ class Mover {
 
 std::string with_step(const std::string& text, const std::string& step, const std::string& name) {
   if (step.empty()) return text;  // nothing was begun
+  // Then it runs there, or has ended for want of what is here.
+  if (step == drain_step)
+    return std::format("{} (step {}; wayferry resolve {} sees to what is left of it here)", text,
+                       step, name);
   return std::format("{} (step {}; {} goes on running on {})", text, step, name, this_host());
 }
 

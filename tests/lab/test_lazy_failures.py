@@ -206,8 +206,9 @@ class Cut(_Draining):
         for words in ("has ended", "were still at the source", "--mode eager"):
             self.assertIn(words, said)
         wait_until(lambda: not self.pids(self.alpha, "^wayferry move"), _LIMIT, "the mover to give up")
-        for words in ("are still here", "--mode eager"):
+        for words in ("are still here", "--mode eager", f"wayferry resolve {_NAME}"):
             self.assertIn(words, self.move_said())
+        self.assertNotIn("goes on running", self.move_said())
         self.assertEqual(self.alpha.session_state(_NAME), "draining")
         self.lab.mend()
         self.alpha.wayferry("resolve", _NAME)
