@@ -88,8 +88,7 @@ void LeftOut::write_seen() const {
   std::vector<LeftOutRange> ranges;
   for (const auto& [process, seen] : seen_)
     for (const PageRange& run : seen.runs)
-      if (is_long(run))
-        ranges.push_back({.process = process, .start = run.start, .end = end_of(run)});
+      ranges.push_back({.process = process, .start = run.start, .end = end_of(run)});
   write_ranges(folder_ / seen_list, std::move(ranges));
 }
 

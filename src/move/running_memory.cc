@@ -159,7 +159,10 @@ bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlace
 
 PagesSeen see_private_pages(const std::vector<pid_t>& processes) {
   PagesSeen seen;
-  for (const pid_t process : processes) seen[process] = pages_of(process, lazy_mappings(process));
+  for (const pid_t process : processes) {
+    SeenPages& of_process = seen[process] = pages_of(process, lazy_mappings(process));
+    std::erase_if(of_process.runs, [](const PageRange& run) { return !is_long(run); });
+  }
   return seen;
 }
 

@@ -37,7 +37,7 @@ bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowP
 bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlaces& places,
                        const ShowPrivate& show);
 
-/// Which pages of that memory are there now.
+/// Which pages of that memory are there now, in long runs: what pages_in() can use.
 PagesSeen see_private_pages(const std::vector<pid_t>& processes);
 
 }  // namespace wayferry
