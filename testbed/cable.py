@@ -54,7 +54,9 @@ def rate(hosts: list[Host], limit: str) -> None:
         else:
             bucket = max(int(_bits(limit) / 8 * _TICK), _SMALLEST_BUCKET)
             shape = f"tbf rate {limit} burst {bucket}b latency 50ms"
-            _enter(near, ["tc", "qdisc", "replace", "dev", far.name, "root", *shape.split()])
+            _enter(near, ["tc", "qdisc", "replace", "dev", far.name, "root", "handle", "1:", *shape.split()])
+            # What Linux gives a network card by itself; tbf's own queue knows no order.
+            _enter(near, ["tc", "qdisc", "add", "dev", far.name, "parent", "1:1", "pfifo_fast"])
 
 
 def cut(hosts: list[Host]) -> None:

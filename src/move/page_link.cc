@@ -12,14 +12,16 @@
 namespace wayferry {
 
 PageLink::PageLink(const PageAddress& address, ChannelKind kind, const std::string& door) {
+  const Urgency urgency = kind == ChannelKind::faults ? Urgency::first : Urgency::background;
   if (!door.empty()) {
-    const std::string answer = connect(kind, ssh_to_socket(address.host, door));
+    const std::string answer = connect(kind, ssh_to_socket(address.host, door, urgency));
     if (channel_) return;
     spdlog::info("no way for pages to {} on {} itself: {}", door, address.host, answer);
   }
-  const std::string answer =
-      connect(kind, ssh_command(address.host, {"wayferry", "receive", "--pages", address.session,
-                                               "--move", address.move_id}));
+  const std::string answer = connect(kind, ssh_command(address.host,
+                                                       {"wayferry", "receive", "--pages",
+                                                        address.session, "--move", address.move_id},
+                                                       urgency));
   if (channel_) return;
   if (answer + "\n" == pages_over_line())
     throw NothingWanted(address.host, "no pages of this move are needed");

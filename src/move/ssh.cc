@@ -32,8 +32,15 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// IPQoS of ssh_config(5). By itself ssh marks a connection to a socket (-W) as it does a terminal:
+// since OpenSSH 10 like a telephone call (EF), and memory in bulk must not go before those. The
+// first is "lowdelay", whose name it no longer knows: what pfifo_fast and Wi-Fi let go before the
+// second.
+constexpr const char* minimise_delay = "IPQoS=16";
+constexpr const char* background = "IPQoS=cs1";
+
 /// What to type before the host.
-std::vector<std::string> ssh_itself() {
+std::vector<std::string> ssh_itself(Urgency urgency) {
   const char* replaced = std::getenv("WAYFERRY_SSH");
   std::istringstream words(replaced && *replaced ? replaced : "ssh");
   std::vector<std::string> command;
@@ -46,6 +53,7 @@ std::vector<std::string> ssh_itself() {
         "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
         "Ciphers=^aes128-gcm@openssh.com"})
     command.insert(command.end(), {"-o", option});
+  command.insert(command.end(), {"-o", urgency == Urgency::first ? minimise_delay : background});
   return command;
 }
 
@@ -67,16 +75,17 @@ std::string read_line(int fd) {
 }
 
 std::vector<std::string> ssh_command(const std::string& host,
-                                     const std::vector<std::string>& remote) {
-  std::vector<std::string> command = ssh_itself();
+                                     const std::vector<std::string>& remote, Urgency urgency) {
+  std::vector<std::string> command = ssh_itself(urgency);
   // "--": a host that begins with a sign is not an option.
   command.insert(command.end(), {"-T", "--", host});
   command.insert(command.end(), remote.begin(), remote.end());
   return command;
 }
 
-std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path) {
-  std::vector<std::string> command = ssh_itself();
+std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path,
+                                       Urgency urgency) {
+  std::vector<std::string> command = ssh_itself(urgency);
   command.insert(command.end(), {"-W", path, "--", host});
   return command;
 }

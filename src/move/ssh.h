@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,13 +19,19 @@
 
 namespace wayferry {
 
+/// Where a network sorts what it carries: `first`, because somebody waits for it, or behind all
+/// others.
+enum class Urgency : uint8_t { background, first };
+
 /// ssh, its options, the host, then `remote`.
 std::vector<std::string> ssh_command(const std::string& host,
-                                     const std::vector<std::string>& remote);
+                                     const std::vector<std::string>& remote,
+                                     Urgency urgency = Urgency::background);
 
 /// An ssh whose standard input and output are a connection to the unix socket at `path` there, made
 /// by sshd itself, if it may (OpenSSH 9.4 and later).
-std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path);
+std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path,
+                                       Urgency urgency = Urgency::background);
 
 /// For what else speaks through ssh: the first line of an answer without its end, after which the
 /// protocol begins.

@@ -83,6 +83,13 @@ TEST_F(Ssh, AsksTheJournal) {
   EXPECT_EQ(ask_over_ssh("beta", make_move_id()), std::nullopt);
 }
 
+TEST_F(Ssh, OnlyWhatIsWaitedForGoesFirst) {
+  constexpr const char* first = "IPQoS=16";
+  EXPECT_TRUE(std::ranges::contains(ssh_to_socket("beta", "/run/door", Urgency::first), first));
+  EXPECT_TRUE(std::ranges::contains(ssh_command("beta", {"true"}, Urgency::first), first));
+  EXPECT_FALSE(std::ranges::contains(ssh_to_socket("beta", "/run/door"), first));
+}
+
 TEST_F(Ssh, AHostIsNeverAnOption) {
   ::unsetenv("WAYFERRY_SSH");
   const std::string evil = "-oProxyCommand=evil";
