@@ -53,7 +53,8 @@ std::vector<std::string> ssh_itself(Urgency urgency) {
         "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
         "Ciphers=^aes128-gcm@openssh.com"})
     command.insert(command.end(), {"-o", option});
-  command.insert(command.end(), {"-o", urgency == Urgency::first ? minimise_delay : background});
+  if (urgency != Urgency::usual)
+    command.insert(command.end(), {"-o", urgency == Urgency::first ? minimise_delay : background});
   return command;
 }
 

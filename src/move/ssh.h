@@ -19,19 +19,19 @@
 
 namespace wayferry {
 
-/// Where a network sorts what it carries: `first`, because somebody waits for it, or behind all
-/// others.
-enum class Urgency : uint8_t { background, first };
+/// Where a network sorts what it carries: `first`, because somebody waits for it; behind all
+/// others; or as ssh and the user's settings have it.
+enum class Urgency : uint8_t { usual, background, first };
 
 /// ssh, its options, the host, then `remote`.
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote,
-                                     Urgency urgency = Urgency::background);
+                                     Urgency urgency = Urgency::usual);
 
 /// An ssh whose standard input and output are a connection to the unix socket at `path` there, made
 /// by sshd itself, if it may (OpenSSH 9.4 and later).
 std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path,
-                                       Urgency urgency = Urgency::background);
+                                       Urgency urgency = Urgency::usual);
 
 /// For what else speaks through ssh: the first line of an answer without its end, after which the
 /// protocol begins.

@@ -38,8 +38,8 @@ class FrozenMemory {
     UniqueFd pidfd;
     UniqueFd memory;
   };
-  /// The bytes read, from the beginning; 0: not this way.
   const Process& process_of(pid_t inner_pid) const;
+  /// The bytes read, from the beginning; 0: not this way.
   static size_t read_directly(const Process& process, uint64_t address, std::span<std::byte> into);
 
   std::map<pid_t, Process> processes_;

@@ -88,6 +88,9 @@ TEST_F(Ssh, OnlyWhatIsWaitedForGoesFirst) {
   EXPECT_TRUE(std::ranges::contains(ssh_to_socket("beta", "/run/door", Urgency::first), first));
   EXPECT_TRUE(std::ranges::contains(ssh_command("beta", {"true"}, Urgency::first), first));
   EXPECT_FALSE(std::ranges::contains(ssh_to_socket("beta", "/run/door"), first));
+  // What is not ours to decide.
+  for (const std::string& word : ssh_command("beta", {"true"}))
+    EXPECT_FALSE(word.contains("IPQoS"));
 }
 
 TEST_F(Ssh, AHostIsNeverAnOption) {
