@@ -41,14 +41,15 @@ def large_pipes() -> Iterator[None]:
         limit.write_text(before)
 
 
-# Fills its memory, then touches a page of its working set (64 MB at most) every millisecond. It writes to a file:
+# Fills its memory, then touches a page every millisecond: of its working set (64 MB at most), or any page ("all"), so
+# that many are not there yet. It writes to a file:
 # the time between the two touches from one host to the other, which have different mount namespaces, and when that was
 # over; the longest time between two later ones; and of the touches in the first five seconds there: how many met a
 # page that was not there (a fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how
 # long each took that waited for longer than the kernel takes to find a page of its own. Times of the real-time clock.
 PROGRAM = f"""
 import json, os, random, resource, sys, time
-size, content = int(sys.argv[1]) << 20, sys.argv[2]
+size, content, touches = int(sys.argv[1]) << 20, sys.argv[2], sys.argv[3]
 piece = 1 << 20
 # Every piece is another: what is sent once needs not be sent again.
 if content == "random":
@@ -59,7 +60,8 @@ else:
     block = lambda i: text[i * 61:i * 61 + piece]
 memory = bytearray(size)
 for i in range(size // piece): memory[i * piece:(i + 1) * piece] = block(i)
-span = min(size, 64 << 20)
+span = min(size, 64 << 20) if touches == "set" else size
+stride = 40961 if touches == "set" else 2654435761
 now = lambda: time.clock_gettime(time.CLOCK_REALTIME)
 def count():
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -70,7 +72,7 @@ last = written = now()
 i = 0
 while True:
     i += 1
-    place, value = i * 40961 * 4096 % span, i & 255
+    place, value = i * stride * 4096 % span, i & 255
     faults, before = count(), now()
     memory[place] = value
     touched, faults, there, after = now(), count() - faults, where(), now()

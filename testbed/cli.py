@@ -115,12 +115,14 @@ def _whole_verbs(sub: _Verbs) -> None:
 
 def _lazy_choices(bench: argparse.ArgumentParser) -> None:
     """Of `bench lazy`, which is long in full and not a part of "all"."""
-    group = bench.add_argument_group("bench lazy", "lists by comma; each without is everything")
+    group = bench.add_argument_group("bench lazy", "lists by comma")
     sizes = ",".join(map(str, bench_lazy.SIZES))
     group.add_argument("--sizes", type=_sizes, default=sizes, help=f"MB; default: {sizes}")
     for name, choices in (("cables", bench_lazy.CABLES), ("contents", bench_lazy.CONTENTS), ("ways", list(WAYS))):
         everything = ",".join(choices)
         group.add_argument(f"--{name}", type=_some_of(choices), default=everything, help=f"default: {everything}")
+    touches = "of the process's working set, or all its memory so that most of it is waited for (default: set)"
+    group.add_argument("--touches", type=_some_of(bench_lazy.TOUCHES), default="set", help=touches)
     group.add_argument("--repeat", type=_positive, default=1, help="moves a way, of which medians are shown (default: 1)")
 
 

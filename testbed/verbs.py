@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import tempfile
+from itertools import product
 from pathlib import Path
 
 from . import build, cable, hands, places, runs, say, screen
@@ -164,7 +165,8 @@ def bench(args: argparse.Namespace) -> int:
     if args.what == "lazy":
         from . import bench_lazy
 
-        return bench_lazy.run(args.sizes, args.cables, args.contents, args.ways, args.repeat)
+        of_each = product(args.cables, args.touches, args.contents, args.sizes)
+        return bench_lazy.run([bench_lazy.Case(*values) for values in of_each], args.ways, args.repeat)
     if args.what == "engines":
         from . import bench_engines
 

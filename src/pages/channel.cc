@@ -40,8 +40,9 @@ constexpr size_t pipe_bytes = 4 * longest_run;
 
 // Whoever waits for the next bit of data or room is woken for each 32 KB that ssh brings or takes,
 // 10,000 times a second, which costs both ends a tenth of their processor time. With so much still
-// to do he does not look for a while in which a fast link fills or empties a third of a pipe.
-constexpr size_t worth_a_nap = 65536;
+// to do he does not look for a while in which a fast link fills or empties a third of a pipe. A
+// piece of read-ahead is less (read_ahead.h): behind it others wait.
+constexpr size_t too_little_for_a_nap = 65536;
 constexpr std::chrono::microseconds nap_time{400};
 
 // Nobody stops in the middle of a frame, so there silence means a cut cable.
@@ -65,7 +66,7 @@ bool is_pipe(int fd) {
 
 void read_or_lose(int fd, std::span<std::byte> into, bool large) {
   while (!into.empty()) {
-    wait_or_lose(fd, POLLIN, large && into.size() >= worth_a_nap);
+    wait_or_lose(fd, POLLIN, large && into.size() > too_little_for_a_nap);
     const ssize_t n = ::read(fd, into.data(), into.size());
     if (n == 0) throw ChannelLost("the page channel was closed");
     into = into.subspan(done_or_lose(n));
@@ -100,7 +101,7 @@ bool Channel::write_out(Bytes head, Bytes payload) {
     const size_t done = done_or_lose(::writev(out_.get(), parts, 2));
     if (done == 0) {
       waited = true;
-      wait_or_lose(out_.get(), POLLOUT, large_out_ && payload.size() >= worth_a_nap);
+      wait_or_lose(out_.get(), POLLOUT, large_out_ && payload.size() > too_little_for_a_nap);
     }
     const size_t of_head = std::min(done, head.size());
     head = head.subspan(of_head);
@@ -135,9 +136,11 @@ void Channel::flush() {
 }
 
 std::optional<Frame> Channel::receive(std::vector<std::byte>& payload,
-                                      std::chrono::milliseconds limit, int wake) {
+                                      std::chrono::nanoseconds limit, int wake) {
   pollfd entries[2] = {{in_.get(), POLLIN, 0}, {wake, POLLIN, 0}};
-  const int ready = ::poll(entries, 2, static_cast<int>(limit.count()));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(limit);
+  const timespec most{.tv_sec = seconds.count(), .tv_nsec = (limit - seconds).count()};
+  const int ready = ::ppoll(entries, 2, &most, nullptr);
   if (ready < 0 && errno == EINTR) return std::nullopt;
   check("poll", ready);
   if (entries[0].revents == 0) return std::nullopt;

@@ -87,7 +87,7 @@ class Channel {
   void flush();
   /// The next frame, its payload in `payload`; nothing after `limit`, or once `wake` is readable.
   /// Throws ChannelLost, or ProtocolError for a frame that nobody may send.
-  std::optional<Frame> receive(std::vector<std::byte>& payload, std::chrono::milliseconds limit,
+  std::optional<Frame> receive(std::vector<std::byte>& payload, std::chrono::nanoseconds limit,
                                int wake);
   int in() const { return in_.get(); }
 

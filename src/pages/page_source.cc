@@ -13,8 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-static_assert(most_read_ahead <= most_pages, "a read-ahead is one frame");
-
 std::map<pid_t, Intervals> as_intervals(const std::map<pid_t, std::vector<PageRange>>& ranges) {
   std::map<pid_t, Intervals> all;
   for (const auto& [process, of_process] : ranges)
@@ -38,6 +36,7 @@ bool PageSource::serve(Channel& faults, Channel& bulk, const std::stop_token& st
   if (std::exchange(served_, true)) early_ = nullptr;
   order_.begin_connection();
   answered_.clear();  // by a connection that is gone: who knows what of it arrived
+  behind_.clear();
   std::exception_ptr error;
   std::jthread pusher([&](const std::stop_token& own) {
     try {
@@ -69,23 +68,32 @@ bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop) {
   auto heard = Clock::now();
   auto ticked = heard;
   while (!stop.stop_requested()) {
-    const auto frame = faults.receive(payload, tick_pause, wake.get());
+    const auto limit = behind_.wait(Clock::now()).value_or(tick_pause);
+    const auto frame = faults.receive(payload, limit, wake.get());
     const auto now = Clock::now();
     if (now - ticked >= tick_pause) faults.send({.kind = FrameKind::tick});
     if (now - ticked >= tick_pause) ticked = now;
     if (!frame && now - heard > channel_silence)
       throw ChannelLost("no sign of the other side for 4 s");
-    if (!frame) continue;
-    heard = now;
-    if (frame->kind == FrameKind::drained) {
-      faults.send(*frame);  // so that it knows we know
-      return true;
+    if (frame) {
+      heard = now;
+      if (!hear(faults, *frame)) return true;
     }
-    if (frame->kind == FrameKind::ask) answer(faults, *frame);
-    if (frame->kind == FrameKind::want) want(*frame);
-    if (frame->kind == FrameKind::want_end) order_.end_list();
+    if (const auto piece = behind_.take(Clock::now()))
+      send_answer(faults, piece->process, piece->range);
   }
   return false;
+}
+
+bool PageSource::hear(Channel& faults, const Frame& frame) {
+  if (frame.kind == FrameKind::drained) {
+    faults.send(frame);  // so that it knows we know
+    return false;
+  }
+  if (frame.kind == FrameKind::ask) answer(faults, frame);
+  if (frame.kind == FrameKind::want) want(frame);
+  if (frame.kind == FrameKind::want_end) order_.end_list();
+  return true;
 }
 
 void PageSource::require_lazy(const Frame& frame) const {
@@ -105,22 +113,20 @@ void PageSource::answer(Channel& faults, const Frame& ask) {
   require_lazy(ask);
   const auto process = static_cast<pid_t>(ask.process);
   ++numbers_.asked;
-  // The page alone in the first frame: a frame is put in place when all of it is there.
-  for (const PageRange& range : take_asked(process, ask.address))
-    send_pages(faults, process, range, nullptr);
+  const bool sent = answered_[process].contains(ask.address);
+  // Asked again only because a connection is new: it is on its way, and nobody reads on.
+  if (sent && ask.address == last_asked_) return;
+  last_asked_ = ask.address;
+  // The page alone: a frame is put in place when all of it is there. One that bulk has sent is sent
+  // again: it may be far back in a long queue.
+  if (!sent) send_answer(faults, process, {.start = ask.address, .pages = 1});
+  if (const auto more = order_.take_behind(process, ask.address))
+    behind_.add({.process = process, .range = *more}, Clock::now());
 }
 
-std::vector<PageRange> PageSource::take_asked(pid_t process, uint64_t address) {
-  std::vector<PageRange> taken;
-  Intervals& answered = answered_[process];
-  // Asked again only because a connection is new: it is on its way, and nobody reads on.
-  if (address == last_asked_ && answered.contains(address)) return {};
-  last_asked_ = address;
-  // One that bulk has sent is sent again: it may be far back in a long queue.
-  if (!answered.contains(address)) taken.push_back({.start = address, .pages = 1});
-  if (const auto more = order_.take_behind(process, address)) taken.push_back(*more);
-  for (const PageRange& range : taken) answered.add(range);
-  return taken;
+void PageSource::send_answer(Channel& faults, pid_t process, PageRange range) {
+  send_pages(faults, process, range, nullptr);
+  answered_[process].add(range);
 }
 
 void PageSource::prefer(std::vector<HotPage> pages) {

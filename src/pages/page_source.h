@@ -10,6 +10,7 @@
 #include "pages/channel.h"
 #include "pages/frozen_memory.h"
 #include "pages/packing.h"
+#include "pages/read_ahead.h"
 #include "pages/send_order.h"
 
 // The source's side: names what the target has already, answers faults at once and, after the
@@ -55,9 +56,10 @@ class PageSource {
 
  private:
   bool serve_faults(Channel& faults, const std::stop_token& stop);
+  /// False: the target has everything.
+  bool hear(Channel& faults, const Frame& frame);
   void answer(Channel& faults, const Frame& ask);
-  /// Takes a page that was asked for, and those to send along, out of what is to be sent.
-  std::vector<PageRange> take_asked(pid_t process, uint64_t address);
+  void send_answer(Channel& faults, pid_t process, PageRange range);
   void want(const Frame& frame);
   void push_all(Channel& bulk, const std::stop_token& stop);
   void push(Channel& bulk, const SendOrder::Piece& piece, Packing& packing);
@@ -103,6 +105,7 @@ class PageSource {
   // again.
   std::map<pid_t, Intervals> answered_;
   uint64_t last_asked_ = 0;
+  ReadAhead behind_;  // what was asked for
   SendOrder order_;
 };
 

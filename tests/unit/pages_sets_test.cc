@@ -13,6 +13,7 @@
 #include "pages/ledger.h"
 #include "pages/missing.h"
 #include "pages/packing.h"
+#include "pages/read_ahead.h"
 #include "pages/streams.h"
 
 namespace wayferry {
@@ -87,6 +88,47 @@ TEST(Streams, ForgetTheOneThatAskedLongestAgo) {
   for (uint64_t i = 0; i < 5; ++i) streams.ask(5, page(10'000 * (i + 1)));
   EXPECT_EQ(streams.ask(5, page(20'016)), 30);  // still known
   EXPECT_EQ(streams.ask(5, page(10'016)), 15);  // was forgotten
+}
+
+class ReadAheadTest : public testing::Test {
+ protected:
+  /// The pages that are due at this moment, by their number.
+  std::vector<uint64_t> due(std::chrono::microseconds after) {
+    std::vector<uint64_t> pages;
+    while (const auto piece = behind_.take(start_ + after))
+      for (uint64_t i = 0; i < piece->range.pages; ++i)
+        pages.push_back(piece->range.start / page_size + i);
+    return pages;
+  }
+
+  void add(uint64_t first, uint64_t pages, std::chrono::microseconds after = {}) {
+    behind_.add({.process = 5, .range = {.start = page(first), .pages = pages}}, start_ + after);
+  }
+
+  ReadAhead::Clock::time_point start_ = ReadAhead::Clock::now();
+  ReadAhead behind_;
+};
+
+TEST_F(ReadAheadTest, LetsThePageLeaveFirst) {
+  EXPECT_FALSE(behind_.wait(start_));
+  add(10, 3);
+  const auto pause = behind_.wait(start_).value();
+  EXPECT_GT(pause, std::chrono::seconds(0));
+  EXPECT_FALSE(behind_.take(start_ + pause / 2));
+  EXPECT_EQ(behind_.wait(start_ + pause), std::chrono::seconds(0));
+  EXPECT_EQ(due(std::chrono::seconds(1)), (std::vector<uint64_t>{10, 11, 12}));
+  EXPECT_FALSE(behind_.wait(start_));
+}
+
+TEST_F(ReadAheadTest, ComesInPiecesAndInOrder) {
+  add(100, 40);
+  add(7, 2, std::chrono::microseconds(1));
+  const auto later = start_ + std::chrono::seconds(1);
+  EXPECT_EQ(behind_.take(later)->range, (PageRange{.start = page(100), .pages = 16}));
+  EXPECT_EQ(behind_.wait(later), std::chrono::seconds(0));
+  EXPECT_EQ(behind_.take(later)->range, (PageRange{.start = page(116), .pages = 16}));
+  EXPECT_EQ(behind_.take(later)->range, (PageRange{.start = page(132), .pages = 8}));
+  EXPECT_EQ(behind_.take(later)->range, (PageRange{.start = page(7), .pages = 2}));
 }
 
 class LedgerTest : public testing::Test {
