@@ -199,7 +199,6 @@ class Mover {
     out_.send(message);
     const auto warm = expect_answer(target_.link, ToSource::kWarm, work_limit).warm();
     room_ahead_ = warm.room();
-    // Two logins: long before anything stands still.
     if (lazy_)
       drain_.emplace(OutgoingApp{.name = request_.name,
                                  .folders = folders_,
@@ -227,6 +226,7 @@ class Mover {
                              .all = request_.ahead ? 0 : following_};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(engine_->await_warm_up(patience()), work_limit);
+    if (drain_) drain_->await_connected();  // before anything stands still
     seen_ = see_private_pages(engine_->processes(request_.name));
     note_guards();
   }

@@ -40,13 +40,17 @@ void fill_in(DrainReport& report, const transfer::Drained& drained) {
 
 OutgoingDrain::OutgoingDrain(OutgoingApp app, Link& link)
     : app_(std::move(app)), link_(link), pages_(app_.address) {
+  pages_.connect(app_.door);
+  start_standby();
+}
+
+void OutgoingDrain::await_connected() {
   try {
-    pages_.connect(app_.door);
+    pages_.await_connected();
   } catch (const Failure&) {
     throw_last_words(link_);
     throw;
   }
-  start_standby();
 }
 
 void OutgoingDrain::start_standby() {

@@ -14,7 +14,7 @@
 #include "move/standby.h"
 #include "session/store.h"
 
-// (source) Memory that follows the app: connected before anything stands still, served from the
+// (source) Memory that follows the app: connected while memory goes ahead, served from the
 // moment the images are complete, waited for after the commit. Up to there it can be ended at any
 // time; afterwards its end is a loss on the target.
 
@@ -30,9 +30,12 @@ struct OutgoingApp {
 
 class OutgoingDrain {
  public:
-  /// Logs in on the target, twice, and starts the stand-by process. Where that cannot be, the
-  /// target's last words on `link` say why, if it had any.
+  /// Starts the stand-by process, and begins to log in on the target, twice.
   OutgoingDrain(OutgoingApp app, Link& link);
+
+  /// Before start(), while nobody uses the link. Where there is no way, the target's last words on
+  /// it say why, if it had any.
+  void await_connected();
 
   /// Serves what the images in this folder left out: what changed last first, then what the app
   /// stood still for after its last move, then what is at the target already. `early` must outlive

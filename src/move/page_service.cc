@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <format>
-#include <future>
 
 #include "engine/cgroup.h"
 #include "move/page_place.h"
@@ -29,6 +28,10 @@ PageService::Links PageService::make_links(const std::string& door) const {
   });
   auto faults = std::make_unique<PageLink>(address_, ChannelKind::faults, door);
   return {.faults = std::move(faults), .bulk = bulk.get()};
+}
+
+void PageService::connect(const std::string& door) {
+  connecting_ = std::async(std::launch::async, [this, door] { return make_links(door); });
 }
 
 void PageService::prepare(const Path& images, const std::vector<pid_t>& processes,
@@ -69,26 +72,28 @@ void PageService::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (links_) {
       connected_ = true;
-      const bool drained = serve_once(*links_, stop);
-      connected_ = drained;
+      // Nobody waits for the ends of the connections then: they go away with this thread.
+      if (serve_once(*links_, stop)) return tell_drained();
+      connected_ = false;
       links_.reset();
       last_served = Clock::now();
-      const std::lock_guard lock(outcome_);
-      if (drained_ = drained; drained) return;
     }
     if (stop.stop_requested()) return;
     try {
       links_ = make_links(/*door=*/"");  // a helper can say that nothing is wanted any more
       spdlog::info("connected to {} again", address_.host);
     } catch (const NothingWanted&) {
-      const std::lock_guard lock(outcome_);
-      drained_ = true;
-      return;
+      return tell_drained();
     } catch (const Failure& failure) {
       if (Clock::now() - last_served > source_grace) throw Failure(address_.host, lost_text());
       std::this_thread::sleep_for(reconnect_pause);
     }
   }
+}
+
+void PageService::tell_drained() {
+  const std::lock_guard lock(outcome_);
+  drained_ = true;
 }
 
 std::string PageService::lost_text() const {

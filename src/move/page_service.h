@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <future>
 #include <optional>
 #include <string>
 #include <thread>
@@ -25,9 +26,11 @@ class PageService {
   /// Ends it, whatever it is doing.
   ~PageService();
 
-  /// Before start(), or start() does it: nothing has to be there to be served yet. `door`: the
-  /// target's socket for pages, for the fastest way to it. Throws Failure.
-  void connect(const std::string& door) { links_ = make_links(door); }
+  /// Begins to connect: nothing has to be there to be served yet. `door`: the target's socket for
+  /// pages, for the fastest way to it.
+  void connect(const std::string& door);
+  /// Between connect() and start(). Throws Failure if there is no way.
+  void await_connected() { links_ = connecting_.get(); }
   /// What there is to serve. `bytes_per_second`: 0 is no limit.
   void prepare(const Path& images, const std::vector<pid_t>& processes, uint64_t bytes_per_second);
   /// For prefer() and use_early().
@@ -46,10 +49,12 @@ class PageService {
  private:
   Links make_links(const std::string& door) const;
   bool serve_once(Links& links, const std::stop_token& stop);
+  void tell_drained();
   void run(const std::stop_token& stop);
   std::string lost_text() const;
 
   PageAddress address_;
+  std::future<Links> connecting_;
   std::optional<Links> links_;
   std::optional<FrozenMemory> memory_;
   std::optional<PageSource> source_;
