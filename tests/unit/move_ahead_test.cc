@@ -177,9 +177,10 @@ TEST_F(AheadTest, EndsAfterAQuarterOfATimeThatWillNotDo) {
 }
 
 TEST_F(AheadTest, TellsWhatChangesOfWhatAQuarterOfSuchATimeBrought) {
-  const auto sent = send({.time = std::chrono::seconds(2),
+  // A quarter of it: long enough for the small mappings, which go first, also on a busy machine.
+  const auto sent = send({.time = std::chrono::seconds(8),
                           .bytes = enough,
-                          .bytes_per_second = 8 << 20,
+                          .bytes_per_second = 3 << 20,
                           .all = enough});
   EXPECT_TRUE(std::ranges::contains(sent.changed,
                                     HotPage{.process = inner, .address = busy_.small_address()}));
