@@ -86,6 +86,7 @@ class Mover {
     report_.phases = steps_.phases();
     if (drain_) drain();
     clean_up();
+    if (drain_) report_.drain = drain_->finish();  // the target has cleaned up meanwhile
     return std::move(report_);
   }
 
@@ -338,7 +339,7 @@ class Mover {
     step_ = drain_step;
     save(SessionState::draining);
     close_windows();
-    report_.drain = drain_->wait(options_.progress);
+    drain_->wait(options_.progress);
   }
 
   void close_windows() {

@@ -67,20 +67,22 @@ void OutgoingDrain::start(const Path& images, const std::vector<pid_t>& processe
   pages_.start();
 }
 
-DrainReport OutgoingDrain::wait(const Tell& tell) {
+void OutgoingDrain::wait(const Tell& tell) {
   const auto start = Steps::Clock::now();
   while (!pages_.wait_drained(bar_pause)) {
     tell_progress(tell);
     if (standby_->gone()) start_standby();
   }
   tell_progress(tell);
-  DrainReport report;
-  report.ms = milliseconds_since(start);
-  report.source_pages = pages_.all_pages();
-  fill_in(report, pages_.numbers());
-  hear_numbers(report);
+  report_.ms = milliseconds_since(start);
+  report_.source_pages = pages_.all_pages();
+  fill_in(report_, pages_.numbers());
+}
+
+DrainReport OutgoingDrain::finish() {
+  hear_numbers();
   await_end();
-  return report;
+  return std::move(report_);
 }
 
 void OutgoingDrain::tell_progress(const Tell& tell) {
@@ -91,9 +93,9 @@ void OutgoingDrain::tell_progress(const Tell& tell) {
   if (tell) tell(progress_);
 }
 
-void OutgoingDrain::hear_numbers(DrainReport& report) {
+void OutgoingDrain::hear_numbers() {
   try {
-    fill_in(report, expect_answer(link_, ToSource::kDrained, last_words_limit).drained());
+    fill_in(report_, expect_answer(link_, ToSource::kDrained, last_words_limit).drained());
   } catch (const std::exception& error) {
     spdlog::info("no numbers from the target: {}", error.what());  // only these are missing
   }

@@ -47,13 +47,15 @@ class OutgoingDrain {
   void let_flow() { pages_.source().let_flow(); }
 
   using Tell = std::function<void(const DrainProgress&)>;
-  /// Until the target has everything and has let go of the session. `tell` may be empty.
-  DrainReport wait(const Tell& tell);
+  /// Until the target has everything: then nothing is needed here any more. `tell` may be empty.
+  void wait(const Tell& tell);
+  /// Then: until the target has let go of the session, with what it says about the drain.
+  DrainReport finish();
 
  private:
   void start_standby();
   void tell_progress(const Tell& tell);
-  void hear_numbers(DrainReport& report);
+  void hear_numbers();
   void await_end();
 
   OutgoingApp app_;
@@ -61,6 +63,7 @@ class OutgoingDrain {
   PageService pages_;
   std::optional<Standby> standby_;
   DrainProgress progress_;
+  DrainReport report_;
 };
 
 }  // namespace wayferry
