@@ -75,6 +75,32 @@ ours.close()
 sys.exit(ssh.wait())
 """
 
+# And what a page that is asked for takes at least: a question of 32 bytes and an answer of a page through ssh, one a
+# millisecond, while nothing else is under way.
+_SSH_ANSWERS = """
+import os
+while os.read(0, 64): os.write(1, bytes(4096))
+"""
+_SSH_QUESTIONS = f"""
+import json, subprocess, sys, time
+ssh = subprocess.Popen(["ssh", "-o", "Compression=no", "-o", "{CIPHERS}", "beta", sys.argv[1]], bufsize=0,
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def ask():
+    before = time.monotonic()
+    ssh.stdin.write(bytes(32))
+    left = 4096
+    while left: left -= len(ssh.stdout.read(left))
+    return time.monotonic() - before
+ask()  # it is logged in then
+waits = []
+for i in range(500):
+    time.sleep(0.001)
+    waits.append(ask())
+print(json.dumps(waits))
+ssh.stdin.close()
+ssh.wait()
+"""
+
 # An eager move has its memory in images on both hosts, and in the app.
 _TIMES_TOUCHED = 3
 
@@ -102,7 +128,7 @@ class Result:
     total_s: float
     wire_mb: float
     faults: int
-    waits_us: list[float]
+    waits: list[float]  # seconds
 
 
 # How a table's lines are made, and its head.
@@ -146,15 +172,17 @@ def _case(here: Run, ways: list[Way], case: Case, rounds: int) -> None:
     if case.touches == "all":
         text += ", any page touched"
     ssh: list[float] = []
+    answers: list[float] = []
     results: dict[str, list[Result]] = {way.name: [] for way in ways}
     for i in range(rounds):
         say.step(f"{text}, {i + 1} of {rounds}")
         ssh.append(_time_ssh(here, case.megabytes))
+        answers += _time_answers(here)
         for way in ways:
             results[way.name].append(_measure(here, way, case))
     print(f"\n{text}" + (f", medians of {rounds}" if rounds > 1 else ""))
     _line("", [name for name, _ in _COLUMNS])
-    _line("ssh alone", ["", "", "", "", f"{statistics.median(ssh):.2f}", "", "", "", "", ""])
+    _line("ssh alone", ["", "", "", "", f"{statistics.median(ssh):.2f}", "", "", "", *_percentiles(answers)])
     for name, of_way in results.items():
         _line(name, _figures(of_way))
     sys.stdout.flush()
@@ -168,11 +196,6 @@ def _line(name: str, figures: list[str]) -> None:
 def _figures(results: list[Result]) -> list[str]:
     """Of all moves of one way."""
     worst = max(results, key=lambda result: result.gap_ms)
-    waits = sorted(wait for result in results for wait in result.waits_us)
-
-    def at(part: float) -> str:
-        return f"{waits[int(part * (len(waits) - 1))]:.0f}" if waits else "-"
-
     return [
         f"{statistics.median(r.gap_ms for r in results):.0f}",
         f"{worst.gap_ms:.0f}",
@@ -181,10 +204,15 @@ def _figures(results: list[Result]) -> list[str]:
         f"{statistics.median(r.total_s for r in results):.2f}",
         f"{statistics.median(r.wire_mb for r in results):.0f}",
         f"{statistics.median(r.faults for r in results):g}",
-        f"{statistics.median(len(r.waits_us) for r in results):g}",
-        at(0.5),
-        at(0.99),
+        f"{statistics.median(len(r.waits) for r in results):g}",
+        *_percentiles([wait for result in results for wait in result.waits]),
     ]
+
+
+def _percentiles(waits: list[float]) -> list[str]:
+    """The median, and what one in a hundred exceeds; of times in seconds, in us."""
+    waits = sorted(waits)
+    return [f"{waits[int(part * (len(waits) - 1))] * 1e6:.0f}" if waits else "-" for part in (0.5, 0.99)]
 
 
 def _time_ssh(here: Run, megabytes: int) -> float:
@@ -192,6 +220,12 @@ def _time_ssh(here: Run, megabytes: int) -> float:
     reader = shlex.join(["python3", "-c", _SSH_READER])
     here.host("alpha").must(["python3", "-c", _SSH_ALONE, str(megabytes), reader], limit=_LIMIT)
     return time.monotonic() - start
+
+
+def _time_answers(here: Run) -> list[float]:
+    answers = shlex.join(["python3", "-c", _SSH_ANSWERS])
+    times: list[float] = json.loads(here.host("alpha").must(["python3", "-c", _SSH_QUESTIONS, answers], limit=_LIMIT))
+    return times
 
 
 def _measure(here: Run, way: Way, case: Case) -> Result:
@@ -220,7 +254,7 @@ def _measure(here: Run, way: Way, case: Case) -> Result:
         total_s=total,
         wire_mb=wire / 1e6,
         faults=state["faults"],
-        waits_us=[wait * 1e6 for wait in state["waits"]],
+        waits=state["waits"],
     )
 
 
