@@ -39,10 +39,10 @@ constexpr std::chrono::seconds work_limit{120};
 // The step that comes after the commit.
 constexpr const char* drain_step = "drain";
 
-// Lazily the app is awaited on the target, and memory that did not go ahead follows; most apps with
-// a window are copied whole in that time. Eagerly all that did not go ahead is downtime.
+// Lazily the app is awaited on the target, and memory that did not go ahead follows, faster; most
+// apps with a window are copied whole in that time. Eagerly all that did not go ahead is downtime.
 std::chrono::milliseconds usual_ahead(bool lazy) {
-  return lazy ? std::chrono::seconds(1) : std::chrono::seconds(60);
+  return lazy ? std::chrono::milliseconds(500) : std::chrono::seconds(60);
 }
 
 class Mover {
