@@ -72,7 +72,7 @@ void PageService::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (links_) {
       connected_ = true;
-      // Nobody waits for the ends of the connections then: they go away with this thread.
+      // Nobody waits for the ends of the connections then: they go away with this object.
       if (serve_once(*links_, stop)) return tell_drained();
       connected_ = false;
       links_.reset();

@@ -79,8 +79,7 @@ bool PageSource::serve_faults(Channel& faults, const std::stop_token& stop) {
       heard = now;
       if (!hear(faults, *frame)) return true;
     }
-    if (const auto piece = behind_.take(Clock::now()))
-      send_answer(faults, piece->process, piece->range);
+    if (const auto piece = behind_.take(now)) send_answer(faults, piece->process, piece->range);
   }
   return false;
 }
