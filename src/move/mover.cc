@@ -19,6 +19,7 @@
 #include "move/outgoing.h"
 #include "move/outgoing_drain.h"
 #include "move/outgoing_images.h"
+#include "move/page_place.h"
 #include "move/resolve.h"
 #include "move/running_memory.h"
 #include "move/steps.h"
@@ -124,11 +125,13 @@ class Mover {
     describe_volumes(volumes_, *offer.mutable_offer());
     const VolumeMarkers markers(volumes_, record_.move_id);
     out_.send(offer);
+    if (request_.mode != MoveMode::eager) logins_ = log_in(page_door(folders_, record_.move_id));
     const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
     brings_guards_ = brings_guards(here.criu_version());
     lazy_ = choose_lazy(request_.mode, here, answer.facts(), target_.host, report_.why_eager);
     report_.lazy = lazy_;
+    if (!lazy_) logins_ = {};
     needs_.memory = lazy_ ? memory.lazy : memory.eager;
     if (lazy_) following_ = memory.eager - std::min(memory.lazy, memory.eager);
     require_fit(here, answer.facts(), needs_, target_.host);
@@ -200,15 +203,7 @@ class Mover {
     out_.send(message);
     const auto warm = expect_answer(target_.link, ToSource::kWarm, work_limit).warm();
     room_ahead_ = warm.room();
-    if (lazy_)
-      drain_.emplace(OutgoingApp{.name = request_.name,
-                                 .folders = folders_,
-                                 .address = {.host = target_.host,
-                                             .session = request_.name,
-                                             .move_id = record_.move_id},
-                                 .door = warm.page_door(),
-                                 .bytes_per_second = request_.bytes_per_second},
-                     target_.link);
+    if (lazy_) connect_drain(warm.page_door());
     images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
@@ -216,6 +211,21 @@ class Mover {
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
     warm_criu_.emplace();
     engine_->warm_up_checkpoint(request_.name, folders_.container(), checkpoint_options({}));
+  }
+
+  PageAddress page_address() const {
+    return {.host = target_.host, .session = request_.name, .move_id = record_.move_id};
+  }
+
+  PageLogins log_in(const Path& door) const { return {page_address(), folders_, door}; }
+
+  void connect_drain(const Path& door) {
+    if (!logins_.lead_to(door)) logins_ = log_in(door);  // it keeps its sessions elsewhere
+    drain_.emplace(OutgoingApp{.name = request_.name,
+                               .folders = folders_,
+                               .address = page_address(),
+                               .bytes_per_second = request_.bytes_per_second},
+                   std::move(logins_), target_.link);
   }
 
   void send_early() {
@@ -401,6 +411,7 @@ class Mover {
   control::Sealed sealed_;
   transfer::Ready ready_;
   double release_ms_ = 0;
+  PageLogins logins_;  // until drain_ has them
   // Serves until the target is told to stop, which an undo does.
   std::optional<OutgoingDrain> drain_;      // of a lazy move
   Steps steps_;                             // its undos use all of the above …

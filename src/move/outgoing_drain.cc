@@ -38,9 +38,9 @@ void fill_in(DrainReport& report, const transfer::Drained& drained) {
 
 }  // namespace
 
-OutgoingDrain::OutgoingDrain(OutgoingApp app, Link& link)
+OutgoingDrain::OutgoingDrain(OutgoingApp app, PageLogins logins, Link& link)
     : app_(std::move(app)), link_(link), pages_(app_.address) {
-  pages_.connect(app_.door);
+  pages_.connect(std::move(logins));
   start_standby();
 }
 

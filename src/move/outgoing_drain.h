@@ -24,14 +24,13 @@ struct OutgoingApp {
   std::string name;  ///< of the session
   SessionFolders folders;
   PageAddress address;
-  std::string door;               ///< the target's socket for pages
   uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
 };
 
 class OutgoingDrain {
  public:
-  /// Starts the stand-by process, and begins to log in on the target, twice.
-  OutgoingDrain(OutgoingApp app, Link& link);
+  /// Starts the stand-by process, and begins to connect to the target.
+  OutgoingDrain(OutgoingApp app, PageLogins logins, Link& link);
 
   /// Before start(), while nobody uses the link. Where there is no way, the target's last words on
   /// it say why, if it had any.

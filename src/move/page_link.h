@@ -3,14 +3,14 @@
 
 #include <string>
 
+#include "move/page_login.h"
 #include "pages/page_door.h"
 #include "util/process.h"
 
 // (source) One page connection: an ssh connection of its own, because whatever shares one waits for
 // whatever else is in it. It leads to the socket at which the target takes pages in, if sshd may
-// connect to that, as it does by default (AllowStreamLocalForwarding in sshd_config(5); `ssh -W` to
-// a socket came with OpenSSH 9.4): a session's command has pipes, which take a page at a time. Else
-// to `wayferry receive --pages`.
+// connect to that, as it does by default (AllowStreamLocalForwarding in sshd_config(5)): a
+// session's command has pipes, which take a page at a time. Else to `wayferry receive --pages`.
 
 namespace wayferry {
 
@@ -20,18 +20,12 @@ class NothingWanted : public Failure {
   using Failure::Failure;
 };
 
-/// Which move's pages, and where to.
-struct PageAddress {
-  std::string host;
-  std::string session;
-  std::string move_id;
-};
-
 class PageLink {
  public:
-  /// `door`: the target's socket for pages, if it is known. Throws Failure if the target cannot be
-  /// reached; NothingWanted.
-  PageLink(const PageAddress& address, ChannelKind kind, const std::string& door);
+  /// `login`: to the target's socket for pages; none: to a helper. Throws Failure if the target
+  /// cannot be reached; NothingWanted.
+  PageLink(const PageAddress& address, ChannelKind kind,
+           std::unique_ptr<PageLogin> login = nullptr);
 
   /// What was sent before still arrives, unless the connection hangs.
   ~PageLink();
@@ -43,10 +37,15 @@ class PageLink {
   void cut();
 
  private:
-  /// The answer; channel_ is there if it is the right one.
-  std::string connect(ChannelKind kind, const std::vector<std::string>& command);
+  // These return the answer; channel_ is there if it is the right one.
+  std::string connect_to_door();
+  std::string connect_to_helper(const PageAddress& address);
+  std::string greet(UniqueFd in, UniqueFd out);
 
-  Child ssh_;
+  ChannelKind kind_;
+  std::unique_ptr<PageLogin> login_;  // one of the two
+  Child helper_;                      //
+  UniqueFd at_door_;                  // what login_ gave
   std::unique_ptr<Channel> channel_;
 };
 

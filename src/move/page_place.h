@@ -14,6 +14,12 @@ inline Path page_door(const SessionFolders& folders, const std::string& move_id)
   return folders.runtime / ("pages." + move_id.substr(0, 12));
 }
 
+/// (source) Where an ssh that is logged in for pages waits to be used.
+inline Path page_login(const SessionFolders& folders, const std::string& move_id,
+                       ChannelKind kind) {
+  return folders.runtime / (std::string("login.") + char(kind) + move_id.substr(0, 12));
+}
+
 /// (target) Everything the filler needs of this host.
 inline Filler::Places filler_places(const SessionFolders& folders, const std::string& move_id,
                                     const Path& images) {

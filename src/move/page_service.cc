@@ -21,17 +21,19 @@ PageService::~PageService() {
   thread_.request_stop();
 }
 
-PageService::Links PageService::make_links(const std::string& door) const {
-  // Two logins at the same time.
-  auto bulk = std::async(std::launch::async, [this, door] {
-    return std::make_unique<PageLink>(address_, ChannelKind::bulk, door);
+PageService::Links PageService::make_links(PageLogins logins) const {
+  // Both at the same time.
+  auto bulk = std::async(std::launch::async, [this, &logins] {
+    return std::make_unique<PageLink>(address_, ChannelKind::bulk, std::move(logins.bulk));
   });
-  auto faults = std::make_unique<PageLink>(address_, ChannelKind::faults, door);
+  auto faults = std::make_unique<PageLink>(address_, ChannelKind::faults, std::move(logins.faults));
   return {.faults = std::move(faults), .bulk = bulk.get()};
 }
 
-void PageService::connect(const std::string& door) {
-  connecting_ = std::async(std::launch::async, [this, door] { return make_links(door); });
+void PageService::connect(PageLogins logins) {
+  connecting_ = std::async(std::launch::async, [this, logins = std::move(logins)] mutable {
+    return make_links(std::move(logins));
+  });
 }
 
 void PageService::prepare(const Path& images, const std::vector<pid_t>& processes,
@@ -80,7 +82,7 @@ void PageService::run(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) return;
     try {
-      links_ = make_links(/*door=*/"");  // a helper can say that nothing is wanted any more
+      links_ = make_links({});  // a helper can say that nothing is wanted any more
       spdlog::info("connected to {} again", address_.host);
     } catch (const NothingWanted&) {
       return tell_drained();

@@ -26,9 +26,8 @@ class PageService {
   /// Ends it, whatever it is doing.
   ~PageService();
 
-  /// Begins to connect: nothing has to be there to be served yet. `door`: the target's socket for
-  /// pages, for the fastest way to it.
-  void connect(const std::string& door);
+  /// Begins to connect: nothing has to be there to be served yet.
+  void connect(PageLogins logins);
   /// Between connect() and start(). Throws Failure if there is no way.
   void await_connected() { links_ = connecting_.get(); }
   /// What there is to serve. `bytes_per_second`: 0 is no limit.
@@ -47,7 +46,7 @@ class PageService {
   uint64_t all_pages() const { return all_pages_; }
 
  private:
-  Links make_links(const std::string& door) const;
+  Links make_links(PageLogins logins) const;
   bool serve_once(Links& links, const std::stop_token& stop);
   void tell_drained();
   void run(const std::stop_token& stop);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <format>
@@ -13,12 +14,20 @@
 
 #include "util/error.h"
 #include "util/io.h"
+#include "util/peer_sockets.h"
 
 namespace wayferry {
 namespace {
 
 const std::string greeting_tag = "WAYFERRY RECEIVE ";
 const std::string resolved_tag = "WAYFERRY RESOLVED ";
+
+using Clock = std::chrono::steady_clock;
+
+// Of the search for the connection of an ssh that has just been started. A login takes some 20 ms
+// at least, and much longer where connecting does.
+constexpr std::chrono::milliseconds least_nap{1};
+constexpr std::chrono::seconds hurry_limit{5};
 
 // Above ConnectTimeout, for a slow login on the other side.
 constexpr std::chrono::seconds greeting_limit{30};
@@ -46,12 +55,13 @@ std::vector<std::string> ssh_itself(Urgency urgency) {
   std::vector<std::string> command;
   for (std::string word; words >> word;) command.push_back(word);
   // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of
-  // a user's connection, so that killing ours ends ours only; the cheapest cipher first, if
-  // allowed. What other keys the host has is the user's affair, and not asked while pages flow.
+  // a user's connection, so that killing ours ends ours only; nothing of what he runs or forwards
+  // on his own ones, which may be taken already; the cheapest cipher first, if allowed. What other
+  // keys the host has is the user's affair, and not asked while pages flow.
   for (const char* option :
        {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
         "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
-        "Ciphers=^aes128-gcm@openssh.com"})
+        "PermitLocalCommand=no", "RemoteCommand=none", "Ciphers=^aes128-gcm@openssh.com"})
     command.insert(command.end(), {"-o", option});
   if (urgency != Urgency::usual)
     command.insert(command.end(), {"-o", urgency == Urgency::first ? minimise_delay : background});
@@ -79,17 +89,29 @@ std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote, Urgency urgency) {
   std::vector<std::string> command = ssh_itself(urgency);
   // "--": a host that begins with a sign is not an option.
-  command.insert(command.end(), {"-T", "--", host});
+  command.insert(command.end(), {"-o", "ClearAllForwardings=yes", "-T", "--", host});
   command.insert(command.end(), remote.begin(), remote.end());
   return command;
 }
 
-std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path,
-                                       Urgency urgency) {
+std::vector<std::string> ssh_between_sockets(const std::string& host, const std::string& here,
+                                             const std::string& there, Urgency urgency) {
   std::vector<std::string> command = ssh_itself(urgency);
-  command.insert(command.end(), {"-W", path, "--", host});
+  // The user's own forwardings cannot be left out then, but may fail.
+  command.insert(command.end(),
+                 {"-o", "ExitOnForwardFailure=no", "-N", "-L", here + ":" + there, "--", host});
   return command;
 }
+
+HurriedLogin::HurriedLogin(const Child& ssh)
+    : thread_([pid = ssh.pid(), pidfd = ssh.hold()](const std::stop_token& stop) {
+        const auto start = Clock::now();
+        while (!stop.stop_requested() && Clock::now() - start < hurry_limit &&
+               !stop_delays_of(pid, pidfd)) {
+          const auto nap = std::max<Clock::duration>(least_nap, (Clock::now() - start) / 8);
+          if (wait_readable(pidfd.get(), std::chrono::ceil<std::chrono::milliseconds>(nap))) return;
+        }
+      }) {}
 
 std::string greeting_line(const std::string& version) {
   return std::format("{}{} {}\n", greeting_tag, transfer_protocol, version);
@@ -122,6 +144,7 @@ Receiving::Receiving(const std::string& host, const std::vector<std::string>& co
   // A session of its own: Ctrl-C is for the mover, which needs the receiver to undo things.
   ssh_ = spawn(command, {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}},
                          .new_session = true});
+  hurry_.emplace(ssh_);
   greeting_ = from_child.duplicate();
   link_.emplace(std::move(from_child), std::move(to_child), host);
   child_in.reset();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "move/host.h"
@@ -28,10 +29,23 @@ std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote,
                                      Urgency urgency = Urgency::usual);
 
-/// An ssh whose standard input and output are a connection to the unix socket at `path` there, made
-/// by sshd itself, if it may (OpenSSH 9.4 and later).
-std::vector<std::string> ssh_to_socket(const std::string& host, const std::string& path,
-                                       Urgency urgency = Urgency::usual);
+/// An ssh without a command. Once it is logged in it listens at the unix socket `here`, and sshd
+/// connects whoever comes there to the one at `there`, if it may.
+std::vector<std::string> ssh_between_sockets(const std::string& host, const std::string& here,
+                                             const std::string& there,
+                                             Urgency urgency = Urgency::usual);
+
+/// ssh sends small packets at once only after its login, in the course of which one waits for the
+/// answer to the one before, and that for the 40 ms for which Linux delays an acknowledgement
+/// alone. This does it from the beginning, in the background.
+class HurriedLogin {
+ public:
+  /// `ssh` may end before this.
+  explicit HurriedLogin(const Child& ssh);
+
+ private:
+  std::jthread thread_;
+};
 
 /// For what else speaks through ssh: the first line of an answer without its end, after which the
 /// protocol begins.
@@ -62,6 +76,7 @@ class Receiving {
   [[noreturn]] void fail_to_start(const std::string& host, const std::string& line);
 
   Child ssh_;
+  std::optional<HurriedLogin> hurry_;
   UniqueFd words_;
   std::optional<Link> link_;
   UniqueFd greeting_;

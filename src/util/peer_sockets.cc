@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "util/peer_sockets.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -9,6 +11,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 
 #include "util/error.h"
 #include "util/process_tree.h"
@@ -29,6 +32,30 @@ std::string unix_name(int socket, AddressOf address_of) {
   return {address.sun_path, ::strnlen(address.sun_path, length)};
 }
 
+bool is_tcp_connection(int socket) {
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  sockaddr_storage peer{};
+  socklen_t peer_size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+         protocol == IPPROTO_TCP &&
+         ::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &peer_size) == 0;
+}
+
+std::vector<FetchedSocket> fetch_sockets(pid_t process, const UniqueFd& pidfd,
+                                         const std::function<bool(int socket)>& wanted) {
+  std::vector<FetchedSocket> found;
+  const Path folder = "/proc/" + std::to_string(process) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    struct stat info{};
+    if (::stat(entry.path().c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) continue;
+    const int number = std::stoi(entry.path().filename().native());
+    UniqueFd socket = fetch_descriptor(pidfd, number);
+    if (socket && wanted(socket.get())) found.push_back({std::move(socket), info.st_ino, number});
+  }
+  return found;
+}
+
 }  // namespace
 
 UniqueFd fetch_descriptor(const UniqueFd& pidfd, int number) {
@@ -37,17 +64,20 @@ UniqueFd fetch_descriptor(const UniqueFd& pidfd, int number) {
 
 std::vector<FetchedSocket> fetch_sockets_to(pid_t process, const UniqueFd& pidfd,
                                             const std::string& name) {
-  std::vector<FetchedSocket> found;
-  const Path folder = "/proc/" + std::to_string(process) + "/fd";
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    struct stat info{};
-    if (::stat(entry.path().c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) continue;
-    const int number = std::stoi(entry.path().filename().native());
-    UniqueFd socket = fetch_descriptor(pidfd, number);
-    if (socket && unix_name(socket.get(), ::getpeername) == name)
-      found.push_back({std::move(socket), info.st_ino, number});
+  const auto wanted = [&](int socket) { return unix_name(socket, ::getpeername) == name; };
+  return fetch_sockets(process, pidfd, wanted);
+}
+
+bool stop_delays_of(pid_t process, const UniqueFd& pidfd) {
+  try {
+    const int on = 1;
+    bool stopped = false;
+    for (const FetchedSocket& theirs : fetch_sockets(process, pidfd, is_tcp_connection))
+      stopped |= ::setsockopt(theirs.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
+    return stopped;
+  } catch (const std::filesystem::filesystem_error&) {
+    return false;  // it has ended, or we may not look
   }
-  return found;
 }
 
 bool make_room_at_peer(int socket, size_t bytes) {

@@ -27,6 +27,10 @@ struct FetchedSocket {
 std::vector<FetchedSocket> fetch_sockets_to(pid_t process, const UniqueFd& pidfd,
                                             const std::string& name);
 
+/// Makes the process send small packets at once from now on (TCP_NODELAY in tcp(7)) on all TCP
+/// connections that it has made so far. False if there is none, or it cannot be had.
+bool stop_delays_of(pid_t process, const UniqueFd& pidfd);
+
 /// Lets the process at the other end of this socket, which is bound to a name, write so many bytes
 /// before it has to wait: how many those are is a property of its own end. False if that cannot be
 /// had.

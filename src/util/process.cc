@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,8 +41,13 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
 
 // Runs in the child between fork and exec: only async-signal-safe calls, no allocation.
 [[noreturn]] void exec_child(char* const* argv, char* const* environment, const int* moves,
-                             size_t move_count, bool new_session, int error_pipe) {
-  if (new_session) ::setsid();
+                             size_t move_count, const SpawnOptions& options, pid_t parent,
+                             int error_pipe) {
+  if (options.new_session) ::setsid();
+  if (options.ends_with_us) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);  // ended before that
+  }
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
@@ -101,10 +107,11 @@ Child spawn(const std::vector<std::string>& argv, const SpawnOptions& options) {
   std::vector<int> moves;
   const auto lifted = lift_sources(options, moves);
 
+  const pid_t parent = ::getpid();
   const pid_t pid = check("fork", ::fork());
   if (pid == 0)
     exec_child(arguments.data(), environment_pointers.data(), moves.data(), moves.size() / 2,
-               options.new_session, error_write.get());
+               options, parent, error_write.get());
   Child child(pid,
               UniqueFd(static_cast<int>(check("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))));
   error_write.reset();

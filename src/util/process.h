@@ -31,6 +31,7 @@ class Child {
   pid_t pid() const { return pid_; }
   /// Readable once the child has ended.
   int pidfd() const { return pidfd_.get(); }
+  UniqueFd hold() const { return pidfd_.duplicate(); }
   /// Waits for the end. Returns the exit code, or 128 + signal number as a shell does.
   int wait();
   /// Lets the child live on without an owner.
@@ -46,6 +47,7 @@ struct SpawnOptions {
   std::vector<std::pair<int, int>> fds;
   std::vector<std::string> environment;  ///< "K=V", added to ours
   bool new_session = false;              ///< setsid: the child outlives our terminal
+  bool ends_with_us = false;             ///< SIGKILL when the thread that starts it has ended
 };
 
 /// Starts argv[0] (searched in PATH). Throws SystemError if it cannot be started.

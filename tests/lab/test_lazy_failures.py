@@ -20,7 +20,7 @@ _MEGABYTES = 128
 _RATE = "6MB"
 _LIMIT = 60.0
 
-_PAGE_SSH = "^ssh .* -W "
+_PAGE_SSH = "^ssh .* -N -L "
 
 # docs/lazy.md: both ends notice a dead link within 5 s; and what a poll and a busy machine add.
 _NOTICED = 5.0 + 2.0

@@ -3,14 +3,23 @@
 #include "move/ssh.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <format>
 #include <fstream>
+#include <future>
 
 #include "fake/fake_host.h"
 #include "move/journal.h"
 #include "util/error.h"
+#include "util/io.h"
+#include "util/peer_sockets.h"
 
 namespace wayferry {
 namespace {
@@ -83,11 +92,46 @@ TEST_F(Ssh, AsksTheJournal) {
   EXPECT_EQ(ask_over_ssh("beta", make_move_id()), std::nullopt);
 }
 
+TEST_F(Ssh, SendsSmallPacketsAtOnceDuringTheLogin) {
+  const UniqueFd listener(check("socket", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+  sockaddr_in place{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof place;
+  const auto address = reinterpret_cast<sockaddr*>(&place);
+  check("bind", ::bind(listener.get(), address, size));
+  check("listen", ::listen(listener.get(), 1));
+  check("getsockname", ::getsockname(listener.get(), address, &size));
+  const Path pid = folder_.path() / "pid";
+  remote_does(
+      std::format("exec bash -c 'echo $$ > {}; exec 3<>/dev/tcp/127.0.0.1/{}; echo >&3; read -u 3; "
+                  "printf \"{}\"; cat > /dev/null'",
+                  pid.native(), ntohs(place.sin_port),
+                  "WAYFERRY RECEIVE " + std::to_string(transfer_protocol) + " 0.1.0\\n"));
+  auto receiving = std::async(std::launch::async, failure);
+  const UniqueFd there(check("accept", ::accept(listener.get(), nullptr, nullptr)));
+  std::byte connected{};
+  ASSERT_EQ(read_full(there.get(), {&connected, 1}), 1U);
+  const auto ssh = static_cast<pid_t>(std::stoi(read_file(pid).value()));
+  const UniqueFd held(static_cast<int>(check("pidfd_open", ::syscall(SYS_pidfd_open, ssh, 0))));
+  const UniqueFd its_end = fetch_descriptor(held, 3);
+  int at_once = 0;
+  for (int i = 0; i < 500 && at_once == 0; ++i) {
+    ::usleep(10'000);
+    socklen_t length = sizeof at_once;
+    check("getsockopt", ::getsockopt(its_end.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, &length));
+  }
+  EXPECT_NE(at_once, 0);
+  write_all(there.get(), "logged in\n");
+  EXPECT_EQ(receiving.get(), "");
+}
+
 TEST_F(Ssh, OnlyWhatIsWaitedForGoesFirst) {
   constexpr const char* first = "IPQoS=16";
-  EXPECT_TRUE(std::ranges::contains(ssh_to_socket("beta", "/run/door", Urgency::first), first));
+  const auto between = [](Urgency urgency) {
+    return ssh_between_sockets("beta", "/run/here", "/run/door", urgency);
+  };
+  EXPECT_TRUE(std::ranges::contains(between(Urgency::first), first));
   EXPECT_TRUE(std::ranges::contains(ssh_command("beta", {"true"}, Urgency::first), first));
-  EXPECT_FALSE(std::ranges::contains(ssh_to_socket("beta", "/run/door"), first));
+  EXPECT_FALSE(std::ranges::contains(between(Urgency::usual), first));
   // What is not ours to decide.
   for (const std::string& word : ssh_command("beta", {"true"}))
     EXPECT_FALSE(word.contains("IPQoS"));
@@ -96,7 +140,8 @@ TEST_F(Ssh, OnlyWhatIsWaitedForGoesFirst) {
 TEST_F(Ssh, AHostIsNeverAnOption) {
   ::unsetenv("WAYFERRY_SSH");
   const std::string evil = "-oProxyCommand=evil";
-  for (const auto& command : {ssh_command(evil, {"true"}), ssh_to_socket(evil, "/run/door")}) {
+  for (const auto& command :
+       {ssh_command(evil, {"true"}), ssh_between_sockets(evil, "/run/here", "/run/door")}) {
     const auto dashes = std::ranges::find(command, "--");
     ASSERT_NE(dashes, command.end());
     EXPECT_EQ(*(dashes + 1), evil);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "util/process.h"
 #include "util/process_tree.h"
@@ -57,6 +58,12 @@ TEST(ProcessTree, HoldsWhoHasAFileOpen) {
   std::filesystem::remove(file);
   ASSERT_FALSE(users.empty());
   EXPECT_EQ(users[0].pid, child.pid());
+}
+
+TEST(Spawn, AChildMayEndWithTheThreadThatStartedIt) {
+  Child child;
+  std::thread([&] { child = spawn({"sleep", "60"}, {.ends_with_us = true}); }).join();
+  EXPECT_EQ(child.wait(), 128 + SIGKILL);
 }
 
 }  // namespace

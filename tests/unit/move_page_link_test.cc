@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// The ways a page connection may go, with a stand-in for ssh.
+#include "move/page_link.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <future>
+
+#include "fake/fake_host.h"
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+const std::string says_nothing = "exec sleep 60";
+
+class PageLinkTest : public testing::Test {
+ protected:
+  /// What an ssh does that is to listen for us, and one that runs a helper at the target.
+  void ssh_does(const std::string& listening, const std::string& running) const {
+    const Path program = folder_.path() / "ssh";
+    std::ofstream(program) << "#!/bin/sh\ncase \"$*\" in *' -N -L '*) " << listening << " ;; *) "
+                           << running << " ;; esac\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    ::setenv("WAYFERRY_SSH", program.c_str(), 1);
+  }
+  void TearDown() override { ::unsetenv("WAYFERRY_SSH"); }
+
+  std::unique_ptr<PageLogin> login() const {
+    return std::make_unique<PageLogin>(address_, ChannelKind::bulk, here_, "/run/door");
+  }
+
+  /// As ssh does once it is logged in: who comes is connected, and answered like this.
+  std::future<UniqueFd> answer_with(const std::string& line) const {
+    return std::async(std::launch::async, [this, line] {
+      const UniqueFd listener = listen_unix(here_);
+      UniqueFd there(check("accept", ::accept(listener.get(), nullptr, nullptr)));
+      std::byte kind{};
+      EXPECT_EQ(read_full(there.get(), {&kind, 1}), 1U);
+      EXPECT_EQ(ChannelKind(kind), ChannelKind::bulk);
+      write_all(there.get(), line);
+      return there;
+    });
+  }
+
+  fake::TemporaryFolder folder_;
+  Path here_ = folder_.path() / "login";
+  PageAddress address_{.host = "beta", .session = "term", .move_id = "0123456789abcdef"};
+};
+
+TEST_F(PageLinkTest, GoesThroughTheSocketOfAnSshThatHasLoggedInBefore) {
+  ssh_does(says_nothing, "exit 1");
+  auto started = login();
+  auto answered = answer_with(page_greeting_line());
+  std::optional<PageLink> link(std::in_place, address_, ChannelKind::bulk, std::move(started));
+  UniqueFd there = answered.get();
+  link->channel().send({.kind = FrameKind::tick});
+  Frame frame;
+  EXPECT_EQ(read_full(there.get(), std::as_writable_bytes(std::span(&frame, 1))), sizeof frame);
+  EXPECT_EQ(frame.kind, FrameKind::tick);
+  // Its end waits for the other one's.
+  auto ended = std::async(std::launch::async, [&] { link.reset(); });
+  std::byte none{};
+  EXPECT_EQ(read_full(there.get(), {&none, 1}), 0U);
+  there.reset();
+  ended.get();
+  EXPECT_FALSE(std::filesystem::exists(here_));
+}
+
+TEST_F(PageLinkTest, GoesToAHelperWhereNobodyIsAtTheDoor) {
+  ssh_does(says_nothing, "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
+  auto started = login();
+  auto answered = answer_with("");
+  const auto closed = std::async(std::launch::async, [&] { answered.get().reset(); });
+  PageLink link(address_, ChannelKind::bulk, std::move(started));
+  link.channel().send({.kind = FrameKind::tick});
+}
+
+TEST_F(PageLinkTest, GoesToAHelperWhereNothingIsForwarded) {
+  ssh_does(says_nothing, "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
+  auto started = login();
+  const auto refused = std::async(std::launch::async, [this] {
+    const UniqueFd listener = listen_unix(here_);
+    const UniqueFd there(check("accept", ::accept(listener.get(), nullptr, nullptr)));
+    EXPECT_TRUE(wait_readable(there.get(), std::chrono::seconds(20)));
+  });
+  PageLink link(address_, ChannelKind::bulk, std::move(started));
+  link.channel().send({.kind = FrameKind::tick});
+}
+
+TEST_F(PageLinkTest, GoesToAHelperWhereTheLoginHasFailed) {
+  ssh_does("exit 255", "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
+  PageLink(address_, ChannelKind::bulk, login()).channel().send({.kind = FrameKind::tick});
+}
+
+TEST_F(PageLinkTest, SaysWhatIsSaidInsteadOfAGreeting) {
+  ssh_does("exit 255", "echo 'Welcome!'");
+  try {
+    const PageLink link(address_, ChannelKind::bulk, login());
+    FAIL() << "it took that for a greeting";
+  } catch (const Failure& failure) {
+    EXPECT_STREQ(failure.what(), "beta: there is no way for the pages: it says Welcome!");
+  }
+  ssh_does("exit 255", "printf '" + pages_over_line() + "'");
+  EXPECT_THROW(PageLink(address_, ChannelKind::bulk, login()), NothingWanted);
+}
+
+TEST_F(PageLinkTest, ALoginEndsWithAllThatItHasStarted) {
+  const Path grandchild = folder_.path() / "pid";
+  ssh_does("sleep 60 & echo $! > " + grandchild.native() + ".new; mv " + grandchild.native() +
+               ".new " + grandchild.native() + "; wait",
+           "exit 1");
+  auto started = login();
+  for (int i = 0; i < 500 && !std::filesystem::exists(grandchild); ++i) ::usleep(10'000);
+  const pid_t sleeper = std::stoi(read_file(grandchild).value());
+  started.reset();
+  // A zombie is left where nobody waits for it.
+  const auto ended = [&] {
+    const auto status = read_file("/proc/" + std::to_string(sleeper) + "/stat").value_or("");
+    return status.empty() || status.contains(") Z ");
+  };
+  for (int i = 0; i < 500 && !ended(); ++i) ::usleep(10'000);
+  EXPECT_TRUE(ended());
+}
+
+}  // namespace
+}  // namespace wayferry
