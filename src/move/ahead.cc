@@ -30,7 +30,7 @@ class Ahead {
       changed_.clear();
       const bool all = look(processes);
       ahead_.changed.insert(ahead_.changed.begin(), changed_.begin(), changed_.end());
-      if (is_too_much())
+      if (!all && round_ == 0 && Clock::now() >= end_)
         give_up_the_rest();
       else if (!all || news_ < little || (round_ > 0 && news_ > before / 2))
         break;
@@ -60,28 +60,21 @@ class Ahead {
       ++news_;
       if (again) changed_.push_back({.process = inner, .address = address + page * page_size});
     });
-    seen_ += piece.size();
     keep_to_rate();
-    return sent_ < limits_.bytes && Clock::now() < end_ && !is_too_much();
-  }
-
-  bool is_too_much() const {
-    return round_ == 0 && seen_ < limits_.all / 4 && Clock::now() - start_ > limits_.time / 4;
+    return sent_ < limits_.bytes && Clock::now() < end_;
   }
 
   // What has changed of what was sent is looked for all the same: the app will want it first.
   void give_up_the_rest() {
     gave_up_ = true;
-    end_ = Clock::now() + limits_.time / 4;
+    end_ = Clock::now() + limits_.time / 2;
   }
 
   void keep_to_rate() {
     if (limits_.bytes_per_second == 0) return;
     const std::chrono::duration<double> due(static_cast<double>(sent_) /
                                             static_cast<double>(limits_.bytes_per_second));
-    const auto still = [&] {
-      return Clock::now() < end_ && Clock::now() - start_ < due && !is_too_much();
-    };
+    const auto still = [&] { return Clock::now() < end_ && Clock::now() - start_ < due; };
     for (; still(); between_()) std::this_thread::sleep_for(nap);
   }
 
@@ -92,8 +85,7 @@ class Ahead {
   Clock::time_point end_;
   int round_ = 0;
   bool gave_up_ = false;
-  uint64_t seen_ = 0;             // bytes
-  uint64_t sent_ = 0;             // those that were news
+  uint64_t sent_ = 0;             // bytes
   uint64_t news_ = 0;             // pages of this round
   std::vector<HotPage> changed_;  // of this round, but the first
   SentAhead ahead_;

@@ -18,13 +18,11 @@
 namespace wayferry {
 
 struct AheadLimits {
+  /// Of the first look. Where that is too little, what changes of what it brought is looked for
+  /// half as long again.
   std::chrono::milliseconds time{0};
   uint64_t bytes = 0;
   uint64_t bytes_per_second = 0;  ///< 0: as fast as it goes
-  /// About how much there is. Where a quarter of the time does not bring a quarter of it, no more
-  /// is sent but what changes of that: most would be left to follow anyway, and follows faster. 0:
-  /// the time is used in any case.
-  uint64_t all = 0;
 };
 
 struct SentAhead {

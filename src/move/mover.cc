@@ -40,10 +40,10 @@ constexpr std::chrono::seconds work_limit{120};
 // The step that comes after the commit.
 constexpr const char* drain_step = "drain";
 
-// Lazily the app is awaited on the target, and memory that did not go ahead follows, faster; most
-// apps with a window are copied whole in that time. Eagerly all that did not go ahead is downtime.
+// Lazily the app is awaited on the target, and memory that did not go ahead follows, faster: this is
+// for what any app touches first. Eagerly all that did not go ahead is downtime.
 std::chrono::milliseconds usual_ahead(bool lazy) {
-  return lazy ? std::chrono::milliseconds(500) : std::chrono::seconds(60);
+  return lazy ? std::chrono::milliseconds(100) : std::chrono::seconds(60);
 }
 
 class Mover {
@@ -133,7 +133,6 @@ class Mover {
     report_.lazy = lazy_;
     if (!lazy_) logins_ = {};
     needs_.memory = lazy_ ? memory.lazy : memory.eager;
-    if (lazy_) following_ = memory.eager - std::min(memory.lazy, memory.eager);
     require_fit(here, answer.facts(), needs_, target_.host);
   }
 
@@ -233,8 +232,7 @@ class Mover {
     out_.early_shared(processes);
     const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
                              .bytes = room_ahead_,
-                             .bytes_per_second = request_.bytes_per_second,
-                             .all = request_.ahead ? 0 : following_};
+                             .bytes_per_second = request_.bytes_per_second};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
     out_.early_end(engine_->await_warm_up(patience()), work_limit);
     if (drain_) drain_->await_connected();  // before anything stands still
@@ -399,7 +397,6 @@ class Mover {
   std::vector<PlannedVolume> volumes_;
   std::vector<FileTree> trees_;
   bool lazy_ = false;
-  uint64_t following_ = 0;   // bytes, about, of a lazy move
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target
