@@ -16,7 +16,7 @@ namespace {
 // for in vain.
 constexpr const char* kernel_features = "/run/criu.kdat";
 
-// Of the calling thread, counting nothing: enough for the kernel to know that there is one.
+// Of this process, counting nothing: enough for the kernel to know that there is one.
 UniqueFd open_event() {
   perf_event_attr attributes{};
   attributes.size = sizeof attributes;
@@ -25,13 +25,15 @@ UniqueFd open_event() {
   attributes.disabled = 1;
   attributes.exclude_kernel = 1;
   return UniqueFd(static_cast<int>(
-      ::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
+      ::syscall(SYS_perf_event_open, &attributes, ::getpid(), -1, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 }  // namespace
 
-WarmCriu::WarmCriu() : event_(open_event()) {
-  if (find_program("criu") && !std::filesystem::exists(kernel_features)) criu_check_failure();
-}
+WarmCriu::WarmCriu()
+    : event_(std::async(std::launch::async, [] {
+        if (find_program("criu") && !std::filesystem::exists(kernel_features)) criu_check_failure();
+        return open_event();
+      })) {}
 
 }  // namespace wayferry

@@ -150,12 +150,14 @@ class Engine {
   /// Waits until all of that is up. What warm_up_restore() on the target must be told; empty if
   /// nothing can be done there beforehand.
   virtual std::string await_warm_up(const Patience& /*patience*/) { return {}; }
-  /// Starts what a restore with these options needs before its images are there, and waits until it
-  /// is up. `told` is await_warm_up()'s answer on the source, not empty. The restore() that should
-  /// follow takes no others. Ends with remove(), or the engine.
+  /// Starts what a restore with these options needs before its images are there. `told` is
+  /// await_warm_up()'s answer on the source, not empty. The restore() that should follow takes no
+  /// others. Ends with remove(), or the engine.
   virtual void warm_up_restore(const std::string& /*name*/, const ContainerDirs& /*dirs*/,
                                const RestoreOptions& /*options*/, const ContainerOutput& /*output*/,
                                const std::string& /*told*/) {}
+  /// Waits until that is up, if it was started: before there are any images.
+  virtual void await_warm_restore(const RestoreOptions& /*options*/) {}
 
   /// Writes the paused container's images. The container stays alive and paused, whatever happens:
   /// the source keeps the app until the commit. A Failure quotes CRIU's own error lines. What ends

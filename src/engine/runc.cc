@@ -180,15 +180,14 @@ void RuncEngine::warm_up_restore(const std::string& name, const ContainerDirs& d
   if (criu_options() == CriuOptions::environment) return;
   const BundlePaths paths(dirs);
   own_folders_above(mount_points(read_file(paths.config).value_or("")), paths.root);
-  const Path descriptors = options.images / descriptors_file;
-  write_file(descriptors, told);
-  // It comes again, as an image.
-  const Undo undo([&] {
-    std::error_code ignored;
-    std::filesystem::remove(descriptors, ignored);
-  });
+  write_file(options.images / descriptors_file, told);
   pending_restore_ = start_restore(name, dirs, options, output);
+}
+
+void RuncEngine::await_warm_restore(const RestoreOptions& options) {
+  if (!pending_restore_) return;
   pending_restore_->arrived(options.patience);  // whether it has is looked at when it is needed
+  std::filesystem::remove(options.images / descriptors_file);  // it comes again, as an image
 }
 
 pid_t RuncEngine::restore(const std::string& name, const ContainerDirs& dirs,

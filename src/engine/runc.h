@@ -27,6 +27,7 @@ class RuncEngine : public OciEngine {
   void warm_up_restore(const std::string& name, const ContainerDirs& dirs,
                        const RestoreOptions& options, const ContainerOutput& output,
                        const std::string& told) override;
+  void await_warm_restore(const RestoreOptions& options) override;
   pid_t restore(const std::string& name, const ContainerDirs& dirs, const RestoreOptions& options,
                 const ContainerOutput& output) override;
   void open_network(const ContainerSpec& spec, const ContainerDirs& dirs) override;

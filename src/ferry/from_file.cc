@@ -128,7 +128,7 @@ class FileSender {
     message.mutable_prewarm();
     out_.send(message);
     expect_answer(link_, ToSource::kWarm, work_limit);
-    out_.early_end("", work_limit);  // nothing has to go ahead of an app that waits
+    out_.early_end(work_limit);  // nothing has to go ahead of an app that waits
   }
 
   void send_frozen() {

@@ -88,7 +88,7 @@ class IntoFileReceiver {
   // Without room nothing goes ahead but shared memory: nobody waits for the app to go on.
   void receive_app() {
     EarlyStore early(images_->path());
-    receive_early(link_, early);
+    receive_early(link_, early, [](const std::string&) {});
     answer_done(link_);
     state_ = receive_frozen(link_, trees_, *images_, early);
   }

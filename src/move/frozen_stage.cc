@@ -86,14 +86,18 @@ void receive_files(Link& link, ToTarget first, const std::vector<Path>& folders)
     receive_files_from(link, next_request(link), folders[i]);
 }
 
-std::string receive_early(Link& link, EarlyStore& early) {
+void receive_early(Link& link, EarlyStore& early,
+                   const std::function<void(const std::string& told)>& hint) {
   std::vector<std::byte> space;
   ToTarget request = next_request(link);
-  for (; request.has_early_data(); request = next_request(link))
-    early.add(unpacked(request.early_data(), space));
-  require_request(request, ToTarget::kEarlyEnd);
+  for (; !request.has_early_end(); request = next_request(link))
+    if (request.has_restore_hint()) {
+      hint(request.restore_hint().told());
+    } else {
+      require_request(request, ToTarget::kEarlyData);
+      early.add(unpacked(request.early_data(), space));
+    }
   early.complete();
-  return std::move(*request.mutable_early_end()->mutable_restore_hint());
 }
 
 std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,10 @@ namespace wayferry {
 /// is one at least; before each, paths to remove. `first` is the first message of the first.
 void receive_files(Link& link, transfer::ToTarget first, const std::vector<Path>& folders);
 
-/// Takes what goes ahead of an app up to its end, which is to be answered; returns its hint for the
-/// restore.
-std::string receive_early(Link& link, EarlyStore& early);
+/// Takes what goes ahead of an app up to its end, which is to be answered; `hint` is told what the
+/// source's engine has to say about the restore, if anything.
+void receive_early(Link& link, EarlyStore& early,
+                   const std::function<void(const std::string& told)>& hint);
 
 /// All of the frozen stage up to `restore`; returns the sealed state.
 std::string receive_frozen(Link& link, const std::vector<Path>& folders, ImageFolder& images,

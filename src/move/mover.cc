@@ -40,8 +40,8 @@ constexpr std::chrono::seconds work_limit{120};
 // The step that comes after the commit.
 constexpr const char* drain_step = "drain";
 
-// Lazily the app is awaited on the target, and memory that did not go ahead follows, faster: this is
-// for what any app touches first. Eagerly all that did not go ahead is downtime.
+// Lazily the app is awaited on the target, and memory that did not go ahead follows, faster: this
+// is for what any app touches first. Eagerly all that did not go ahead is downtime.
 std::chrono::milliseconds usual_ahead(bool lazy) {
   return lazy ? std::chrono::milliseconds(100) : std::chrono::seconds(60);
 }
@@ -192,6 +192,7 @@ class Mover {
     // After the trees were looked at, and before they are read: from here on times tell.
     clean_mapped_files(engine_->processes(request_.name));
     for (FileTree& tree : trees_) out_.files(tree);
+    warm_up_here();  // while the target makes the container and unpacks
     expect_answer(target_.link, ToSource::kDone, work_limit);
   }
 
@@ -203,12 +204,14 @@ class Mover {
     const auto warm = expect_answer(target_.link, ToSource::kWarm, work_limit).warm();
     room_ahead_ = warm.room();
     if (lazy_) connect_drain(warm.page_door());
+  }
+
+  void warm_up_here() {
     images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
     steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
-    warm_criu_.emplace();
     engine_->warm_up_checkpoint(request_.name, folders_.container(), checkpoint_options({}));
   }
 
@@ -230,12 +233,16 @@ class Mover {
   void send_early() {
     const auto processes = engine_->processes(request_.name);
     out_.early_shared(processes);
+    if (const auto told = engine_->await_warm_up(patience()); !told.empty())
+      out_.restore_hint(told);
     const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
                              .bytes = room_ahead_,
                              .bytes_per_second = request_.bytes_per_second};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
-    out_.early_end(engine_->await_warm_up(patience()), work_limit);
-    if (drain_) drain_->await_connected();  // before anything stands still
+    out_.early_end(work_limit);
+    // Before anything stands still.
+    warm_criu_.wait();
+    if (drain_) drain_->await_connected();
     seen_ = see_private_pages(engine_->processes(request_.name));
     note_guards();
   }
@@ -345,6 +352,7 @@ class Mover {
   // here is a loss there.
   void drain() {
     step_ = drain_step;
+    shipping_.reset();  // to close what watched the images takes 10 ms
     save(SessionState::draining);
     close_windows();
     drain_->wait(options_.progress);
@@ -403,7 +411,7 @@ class Mover {
   SentAhead ahead_;
   PagesSeen seen_;
   bool brings_guards_ = false;
-  std::optional<WarmCriu> warm_criu_;
+  WarmCriu warm_criu_;
   Path images_;
   control::Sealed sealed_;
   transfer::Ready ready_;

@@ -126,9 +126,15 @@ void Outgoing::early_shared(const std::vector<pid_t>& processes) {
   for_each_shared_piece(processes, [this](Bytes piece) { early(piece, [](uint64_t) {}); });
 }
 
-void Outgoing::early_end(const std::string& restore_hint, std::chrono::milliseconds limit) {
+void Outgoing::restore_hint(const std::string& told) {
   ToTarget message;
-  message.mutable_early_end()->set_restore_hint(restore_hint);
+  message.mutable_restore_hint()->set_told(told);
+  send(message);
+}
+
+void Outgoing::early_end(std::chrono::milliseconds limit) {
+  ToTarget message;
+  message.mutable_early_end();
   send(message);
   expect_answer(link_, transfer::ToSource::kDone, limit);
 }

@@ -31,9 +31,10 @@ class Outgoing {
   uint64_t early(Bytes piece, const std::function<void(uint64_t page)>& tell);
   /// The same for its shared memory, so that the images need not bring it.
   void early_shared(const std::vector<pid_t>& processes);
-  /// Waits until all of it is at the target, and what it needs for a restore is up. `restore_hint`
-  /// is await_warm_up()'s (engine.h).
-  void early_end(const std::string& restore_hint, std::chrono::milliseconds limit);
+  /// Among that, once: await_warm_up()'s answer (engine.h).
+  void restore_hint(const std::string& told);
+  /// Waits until all of it is at the target, and what it needs for a restore is up.
+  void early_end(std::chrono::milliseconds limit);
   const EarlyPages& early_pages() const { return early_; }
   void state(std::string_view state);
   void image(const std::string& name, uint64_t offset, std::string_view data);

@@ -146,7 +146,6 @@ class Receiver {
 
   void prewarm() {
     std::filesystem::create_directories(folders_.criu_work());
-    warm_criu_.emplace();
     image_bytes_ = lazy_ ? lazy_bytes_ : eager_bytes_;
     images_.emplace(images_folder(folders_.runtime, folders_.disk, image_bytes_));
     early_.emplace(images_->path());
@@ -162,10 +161,12 @@ class Receiver {
   IncomingApp app() const { return {here_, *engine_, record_.spec.name}; }
 
   void receive_app() {
-    const std::string hint = receive_early(link_, *early_);
-    if (!hint.empty())
+    receive_early(link_, *early_, [this](const std::string& told) {
       engine_->warm_up_restore(record_.spec.name, folders_.container(), restore_options(),
-                               app_output(), hint);
+                               app_output(), told);
+    });
+    engine_->await_warm_restore(restore_options());
+    warm_criu_.wait();
     answer_done(link_);
     state_ = receive_frozen(link_, trees(), *images_, *early_);
   }
@@ -290,7 +291,7 @@ class Receiver {
   uint64_t lazy_bytes_ = 0;
   uint64_t image_bytes_ = 0;  // the one of the two that counts
   std::optional<EarlyStore> early_;
-  std::optional<WarmCriu> warm_criu_;
+  WarmCriu warm_criu_;
   std::unique_ptr<Standby> standby_;  // in a lazy move
   std::optional<Filler> filler_;      // ends after the undos have ended the app
   Steps steps_;                       // last: its undos use all of the above

@@ -113,7 +113,7 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
   ImageFolder images(folder.path() / "images");
   EarlyStore early(folder.path());
   auto received = std::async(std::launch::async, [&] {
-    receive_early(target, early);
+    receive_early(target, early, [](const std::string&) {});
     answer_done(target);
     return receive_frozen(target, std::vector<Path>{folder.path()}, images, early);
   });
@@ -121,7 +121,7 @@ TEST(EarlyPages, DoNotComeAgainInAnImage) {
   MoveReport report;
   Outgoing out(source, report);
   out.early_shared({::getpid()});
-  out.early_end("", std::chrono::seconds(20));
+  out.early_end(std::chrono::seconds(20));
   EXPECT_GE(report.early_bytes, SharedMemory::size / 2);
   memory.bytes()[5000] ^= 1;  // the app still runs
   out.state("state");
