@@ -214,8 +214,7 @@ class CriuLazy(Way):
 
     def move(self) -> None:
         pid = self._pid()
-        self.alpha.must(["rm", _STATE])
-        self.alpha.must(["bash", "-ec", self.script, "bash", pid], limit=_LIMIT)
+        self.alpha.must(["bash", "-ec", f"rm {_STATE}\n{self.script}", "bash", pid], limit=_LIMIT)
 
     def state(self) -> str:
         for host in (self.beta, self.alpha):
