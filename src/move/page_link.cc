@@ -34,6 +34,7 @@ PageLink::PageLink(const PageAddress& address, ChannelKind kind, std::unique_ptr
     if (channel_) return;
     spdlog::info("no way for pages to {} on {} itself: {}", login_->door().native(), address.host,
                  answer);
+    at_door_.reset();
     login_.reset();
   }
   const std::string answer = connect_to_helper(address);

@@ -72,12 +72,17 @@ TEST_F(PageLinkTest, GoesThroughTheSocketOfAnSshThatHasLoggedInBefore) {
 }
 
 TEST_F(PageLinkTest, GoesToAHelperWhereNobodyIsAtTheDoor) {
-  ssh_does(says_nothing, "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
+  const Path arrived = folder_.path() / "arrived";
+  ssh_does(says_nothing,
+           "printf '" + page_greeting_line() + "'; sleep 0.2; exec cat > " + arrived.native());
   auto started = login();
   auto answered = answer_with("");
   const auto closed = std::async(std::launch::async, [&] { answered.get().reset(); });
-  PageLink link(address_, ChannelKind::bulk, std::move(started));
-  link.channel().send({.kind = FrameKind::tick});
+  std::optional<PageLink> link(std::in_place, address_, ChannelKind::bulk, std::move(started));
+  link->channel().send({.kind = FrameKind::tick});
+  link.reset();
+  // What was sent before its end is there: the kind of channel, and the frame.
+  EXPECT_EQ(read_file(arrived).value_or("").size(), 1 + sizeof(Frame));
 }
 
 TEST_F(PageLinkTest, GoesToAHelperWhereNothingIsForwarded) {
