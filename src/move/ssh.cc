@@ -108,8 +108,9 @@ HurriedLogin::HurriedLogin(const Child& ssh)
         const auto start = Clock::now();
         while (!stop.stop_requested() && Clock::now() - start < hurry_limit &&
                !stop_delays_of(pid, pidfd)) {
-          const auto nap = std::max<Clock::duration>(least_nap, (Clock::now() - start) / 8);
-          if (wait_readable(pidfd.get(), std::chrono::ceil<std::chrono::milliseconds>(nap))) return;
+          const auto rest = std::max<Clock::duration>(least_nap, (Clock::now() - start) / 8);
+          if (wait_readable(pidfd.get(), std::chrono::ceil<std::chrono::milliseconds>(rest)))
+            return;
         }
       }) {}
 

@@ -77,10 +77,11 @@ TEST_F(PageLinkTest, GoesToAHelperWhereNobodyIsAtTheDoor) {
            "printf '" + page_greeting_line() + "'; sleep 0.2; exec cat > " + arrived.native());
   auto started = login();
   auto answered = answer_with("");
-  const auto closed = std::async(std::launch::async, [&] { answered.get().reset(); });
+  auto closed = std::async(std::launch::async, [&] { answered.get().reset(); });
   std::optional<PageLink> link(std::in_place, address_, ChannelKind::bulk, std::move(started));
   link->channel().send({.kind = FrameKind::tick});
   link.reset();
+  closed.get();
   // What was sent before its end is there: the kind of channel, and the frame.
   EXPECT_EQ(read_file(arrived).value_or("").size(), 1 + sizeof(Frame));
 }
@@ -88,12 +89,13 @@ TEST_F(PageLinkTest, GoesToAHelperWhereNobodyIsAtTheDoor) {
 TEST_F(PageLinkTest, GoesToAHelperWhereNothingIsForwarded) {
   ssh_does(says_nothing, "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
   auto started = login();
-  const auto refused = std::async(std::launch::async, [this] {
+  auto refused = std::async(std::launch::async, [this] {
     const UniqueFd listener = listen_unix(here_);
     const UniqueFd there(check("accept", ::accept(listener.get(), nullptr, nullptr)));
     EXPECT_TRUE(wait_readable(there.get(), std::chrono::seconds(20)));
   });
   PageLink link(address_, ChannelKind::bulk, std::move(started));
+  refused.get();
   link.channel().send({.kind = FrameKind::tick});
 }
 
