@@ -103,10 +103,10 @@ void make_device(const Segment& segment, const NamespaceFiles& files) {
 
 // In a thread of its own, which alone goes there: to start a program for it takes 10 ms.
 bool has_inner_device(const Path& network) {
-  bool has = true;
+  bool has = false;
   const auto look = [&] {
     const UniqueFd there(::open(network.c_str(), O_RDONLY | O_CLOEXEC));
-    if (there && ::setns(there.get(), CLONE_NEWNET) == 0) has = ::if_nametoindex(inner_device) != 0;
+    has = there && ::setns(there.get(), CLONE_NEWNET) == 0 && ::if_nametoindex(inner_device) != 0;
   };
   std::thread(look).join();
   return has;
@@ -159,8 +159,7 @@ void close_segment(const NamespaceFiles& files) {
 }
 
 void remove_segment(const NamespaceFiles& files) {
-  // Most containers have none.
-  if (!std::filesystem::exists(files.network) || !has_inner_device(files.network)) return;
+  if (!has_inner_device(files.network)) return;  // most containers have none
   std::vector<std::string> command = inside_network(files);
   command.insert(command.end(), {"ip", "link", "delete", inner_device});
   run(command);

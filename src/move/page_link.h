@@ -43,9 +43,9 @@ class PageLink {
   std::string greet(UniqueFd in, UniqueFd out);
 
   ChannelKind kind_;
-  std::unique_ptr<PageLogin> login_;  // one of the two
-  Child helper_;                      //
-  UniqueFd at_door_;                  // what login_ gave
+  std::unique_ptr<PageLogin> login_;  // this, with …
+  UniqueFd at_door_;                  // … what it gave …
+  Child helper_;                      // … or that
   std::unique_ptr<Channel> channel_;
 };
 

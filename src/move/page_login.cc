@@ -12,9 +12,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Above ConnectTimeout, for a slow login on the other side.
-constexpr std::chrono::seconds login_limit{30};
-
 // ssh listens a moment after its socket has a name, so there is no event to wait for.
 constexpr std::chrono::milliseconds look_again{2};
 

@@ -29,9 +29,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds least_nap{1};
 constexpr std::chrono::seconds hurry_limit{5};
 
-// Above ConnectTimeout, for a slow login on the other side.
-constexpr std::chrono::seconds greeting_limit{30};
-
 // ssh's exit status when ssh itself failed, and a shell's for a program that is not there.
 constexpr int ssh_failed = 255;
 constexpr int not_found = 127;
@@ -41,7 +38,7 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-// IPQoS of ssh_config(5). By itself ssh marks a connection to a socket (-W) as it does a terminal:
+// IPQoS of ssh_config(5). By itself ssh marks a connection to a socket as it does a terminal:
 // since OpenSSH 10 like a telephone call (EF), and memory in bulk must not go before those. The
 // first is "lowdelay", whose name it no longer knows: what pfifo_fast and Wi-Fi let go before the
 // second.
@@ -77,7 +74,7 @@ std::string read_line(int fd) {
   std::string line;
   std::array<std::byte, 1> byte{};
   while (line.size() < longest_line) {
-    if (!wait_readable(fd, greeting_limit) || read_full(fd, byte) == 0) return line;
+    if (!wait_readable(fd, login_limit) || read_full(fd, byte) == 0) return line;
     const char c = static_cast<char>(byte[0]);
     if (c == '\n') return line;
     line += c;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ namespace wayferry {
 /// Where a network sorts what it carries: `first`, because somebody waits for it; behind all
 /// others; or as ssh and the user's settings have it.
 enum class Urgency : uint8_t { usual, background, first };
+
+/// For a login on a slow host: above ConnectTimeout.
+constexpr std::chrono::seconds login_limit{30};
 
 /// ssh, its options, the host, then `remote`.
 std::vector<std::string> ssh_command(const std::string& host,

@@ -31,6 +31,7 @@ class Child {
   pid_t pid() const { return pid_; }
   /// Readable once the child has ended.
   int pidfd() const { return pidfd_.get(); }
+  /// Another descriptor of that kind.
   UniqueFd hold() const { return pidfd_.duplicate(); }
   /// Waits for the end. Returns the exit code, or 128 + signal number as a shell does.
   int wait();

@@ -22,6 +22,15 @@ _LIMIT = 60.0
 
 _PAGE_SSH = "^ssh .* -N -L "
 
+_OWN_SETTINGS = """
+Host beta
+    RemoteCommand sleep 600
+    PermitLocalCommand yes
+    LocalCommand echo a word of welcome
+    LocalForward 127.0.0.1:2222 127.0.0.1:22
+    ExitOnForwardFailure yes
+"""
+
 # docs/lazy.md: both ends notice a dead link within 5 s; and what a poll and a busy machine add.
 _NOTICED = 5.0 + 2.0
 _GRACE = 75.0
@@ -169,6 +178,21 @@ class NothingForwarded(_Draining):
     def test_nobody_is_killed(self) -> None:
         self.assertEqual(self.pids(self.alpha, _PAGE_SSH), [])
         self.assertEqual(len(self.pids(self.beta, "^wayferry receive --pages")), 2)
+        self.demand_whole()
+
+
+class OwnSettings(_Draining):
+    """alpha's user has ssh run and forward things whenever it goes to beta, which has no place in a move."""
+
+    def before_the_move(self) -> None:
+        """Each of these alone would end one of its three connections, or speak in it."""
+        config = self.alpha.host.path("/root/.ssh/config")
+        self.addCleanup(config.unlink)
+        config.write_text(_OWN_SETTINGS)
+        config.chmod(0o600)
+
+    def test_nobody_is_killed(self) -> None:
+        self.assertEqual(len(self.pids(self.alpha, _PAGE_SSH)), 2)
         self.demand_whole()
 
 

@@ -73,14 +73,17 @@ TEST_F(PageLinkTest, GoesThroughTheSocketOfAnSshThatHasLoggedInBefore) {
 
 TEST_F(PageLinkTest, GoesToAHelperWhereNobodyIsAtTheDoor) {
   const Path arrived = folder_.path() / "arrived";
-  ssh_does(says_nothing,
-           "printf '" + page_greeting_line() + "'; sleep 0.2; exec cat > " + arrived.native());
+  const Path go = folder_.path() / "go";
+  ssh_does(says_nothing, "printf '" + page_greeting_line() + "'; until [ -e " + go.native() +
+                             " ]; do sleep 0.01; done; exec cat > " + arrived.native());
   auto started = login();
   auto answered = answer_with("");
   auto closed = std::async(std::launch::async, [&] { answered.get().reset(); });
   std::optional<PageLink> link(std::in_place, address_, ChannelKind::bulk, std::move(started));
   link->channel().send({.kind = FrameKind::tick});
-  link.reset();
+  auto ended = std::async(std::launch::async, [&] { link.reset(); });
+  const std::ofstream told(go);
+  ended.get();
   closed.get();
   // What was sent before its end is there: the kind of channel, and the frame.
   EXPECT_EQ(read_file(arrived).value_or("").size(), 1 + sizeof(Frame));
