@@ -14,6 +14,8 @@ import sys
 import tempfile
 from typing import IO, TYPE_CHECKING, Self
 
+from .wait import wait_until
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -33,6 +35,10 @@ while True:
 """
 
 
+# Python on a busy machine.
+_START = 30.0
+
+
 class Watch:
     """While it is entered, all processors are watched."""
 
@@ -44,11 +50,23 @@ class Watch:
             notes = tempfile.TemporaryFile("w+")  # noqa: SIM115: closed at the end of the watch
             command = [sys.executable, "-c", _WATCHER, str(processor)]
             self._watchers.append((subprocess.Popen(command, stdout=notes), notes))
+        try:
+            # Their start takes processor time, which whatever they are to watch must not lack.
+            wait_until(self._all_watch, _START, "the processors to be watched")
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _all_watch(self) -> bool:
+        return all(os.fstat(notes.fileno()).st_size for _, notes in self._watchers)
+
+    def _end(self) -> None:
         for watcher, notes in self._watchers:
             watcher.kill()
             watcher.wait()
