@@ -10,6 +10,7 @@
 #include "move/archive.h"
 #include "move/ssh.h"
 #include "util/error.h"
+#include "util/heap.h"
 
 namespace wayferry {
 namespace {
@@ -134,8 +135,9 @@ uint64_t send(const std::string& host, const ImageCommands& commands,
   auto [load_from, loaded] = make_pipe();
   Child save =
       spawn({"sh", "-c", commands.save}, {.fds = {{1, save_into.get()}, {2, STDERR_FILENO}}});
-  Child load = spawn(ssh_command(host, {commands.load}),
-                     {.fds = {{0, load_from.get()}, {2, STDERR_FILENO}}});
+  Child load = spawn(
+      ssh_command(host, {commands.load}),
+      {.fds = {{0, load_from.get()}, {2, STDERR_FILENO}}, .environment = keeping_freed_memory()});
   save_into.reset();
   load_from.reset();
   const uint64_t bytes = pass_on(saved.get(), loaded.get(), left_out, progress);

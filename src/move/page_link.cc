@@ -8,6 +8,7 @@
 #include <array>
 
 #include "move/ssh.h"
+#include "util/heap.h"
 #include "util/io.h"
 #include "util/priority.h"
 
@@ -63,7 +64,9 @@ std::string PageLink::connect_to_helper(const PageAddress& address) {
       ssh_command(address.host,
                   {"wayferry", "receive", "--pages", address.session, "--move", address.move_id},
                   urgency_of(kind_)),
-      {.fds = {{0, child_in.get()}, {1, child_out.get()}}, .new_session = true});
+      {.fds = {{0, child_in.get()}, {1, child_out.get()}},
+       .environment = keeping_freed_memory(),
+       .new_session = true});
   child_in.reset();
   child_out.reset();
   if (kind_ == ChannelKind::bulk) let_others_first(helper_.pid());

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "move/page_place.h"
+#include "util/heap.h"
 #include "util/priority.h"
 
 namespace wayferry {
@@ -25,7 +26,7 @@ PageLogin::PageLogin(const PageAddress& address, ChannelKind kind, Path here, Pa
     : kind_(kind), here_(std::move(here)), door_(std::move(door)) {
   ::unlink(here_.c_str());
   ssh_ = spawn(ssh_between_sockets(address.host, here_, door_, urgency_of(kind)),
-               {.new_session = true, .ends_with_us = true});
+               {.environment = keeping_freed_memory(), .new_session = true, .ends_with_us = true});
   hurry_.emplace(ssh_);
 }
 

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "util/error.h"
+#include "util/heap.h"
 #include "util/io.h"
 #include "util/peer_sockets.h"
 
@@ -141,6 +142,7 @@ Receiving::Receiving(const std::string& host, const std::vector<std::string>& co
   words_ = UniqueFd(check("memfd_create", ::memfd_create("ssh's words", MFD_CLOEXEC)));
   // A session of its own: Ctrl-C is for the mover, which needs the receiver to undo things.
   ssh_ = spawn(command, {.fds = {{0, child_in.get()}, {1, child_out.get()}, {2, words_.get()}},
+                         .environment = keeping_freed_memory(),
                          .new_session = true});
   hurry_.emplace(ssh_);
   greeting_ = from_child.duplicate();
