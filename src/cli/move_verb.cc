@@ -102,7 +102,7 @@ void add_move(CLI::App& root, const LocalHost& host) {
       ->transform(CLI::AsSizeValue(true));
   verb->add_option("--ahead", options->ahead,
                    "Seconds, at most, in which memory is copied before the app stands still "
-                   "(default: 0.1; 60 with --mode eager)")
+                   "(default: 0.05; 60 with --mode eager)")
       ->check(CLI::Range(0.0, 86400.0));
   add_volume_options(*verb, options->request.volumes);
   add_foreign_option(*verb, options->request.close_foreign);

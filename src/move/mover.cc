@@ -43,7 +43,7 @@ constexpr const char* drain_step = "drain";
 // Lazily the app is awaited on the target, and memory that did not go ahead follows, faster: this
 // is for what any app touches first. Eagerly all that did not go ahead is downtime.
 std::chrono::milliseconds usual_ahead(bool lazy) {
-  return lazy ? std::chrono::milliseconds(100) : std::chrono::seconds(60);
+  return lazy ? std::chrono::milliseconds(50) : std::chrono::seconds(60);
 }
 
 class Mover {

@@ -28,7 +28,7 @@ struct MoveRequest {
   std::string display;  ///< the compositor wanted on the target; "": the only one
   MoveMode mode = MoveMode::eager;
   uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
-  /// How long at most memory is copied before the app stands still; nothing: 0.1 s, or
+  /// How long at most memory is copied before the app stands still; nothing: 0.05 s, or
   /// a minute where the memory does not follow.
   std::optional<std::chrono::milliseconds> ahead = {};
   VolumeWishes volumes = {};
