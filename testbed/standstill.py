@@ -2,7 +2,7 @@
 """Whether the machine itself stood still, so that a figure is not taken for what it is not.
 
 A hypervisor may take a virtual machine's processors away for tens of milliseconds. One process a processor, which
-goes before everything else there (SCHED_FIFO in sched(7)), wakes every two milliseconds and notes when it came late:
+goes before everything else there (SCHED_FIFO in sched(7)), wakes every five milliseconds and notes when it came late:
 then nobody else was on that processor either, but for the kernel in something that it does not interrupt.
 """
 
@@ -24,7 +24,7 @@ _WATCHER = """
 import os, sys, time
 os.sched_setaffinity(0, [int(sys.argv[1])])
 os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(os.sched_get_priority_max(os.SCHED_FIFO)))
-pause, late = 0.002, 0.003
+pause, late = 0.005, 0.003
 now = lambda: time.clock_gettime(time.CLOCK_REALTIME)
 last = now()
 print("watching", flush=True)
