@@ -4,10 +4,9 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-struct bpf_object;
+#include "util/io.h"
 
 // The flags of a process's mappings as the kernel has them, as numbers. Which bit means what is the
 // kernel's own affair (flag_names.h). It tells them through a BPF iterator (iter/task_vma, Linux
@@ -25,19 +24,17 @@ struct FlaggedMapping {
 
 class MappingFlags {
  public:
-  /// Loads a program into the kernel, which takes some 20 ms. Throws SystemError where that cannot
+  /// Loads a program into the kernel, which takes some 25 ms for the first time since it booted and
+  /// 1 ms later, thanks to the file `kept` (kept_program.h). Throws SystemError where that cannot
   /// be: without CONFIG_DEBUG_INFO_BTF, CAP_BPF or CAP_PERFMON.
-  MappingFlags();
+  explicit MappingFlags(const Path& kept);
 
   /// All mappings of a process but [vsyscall], in order; none if it has ended. Of one that changes
   /// them meanwhile some may be missing. Throws SystemError.
   std::vector<FlaggedMapping> of(pid_t process) const;
 
  private:
-  struct Close {
-    void operator()(bpf_object* object) const;
-  };
-  std::unique_ptr<bpf_object, Close> object_;
+  UniqueFd program_;
 };
 
 }  // namespace wayferry

@@ -15,8 +15,9 @@ namespace wayferry {
 
 class ShortSmaps {
  public:
-  /// 20 ms, before anything stands still. Throws SystemError where the kernel cannot do it.
-  ShortSmaps() : names_(learn_flag_names(flags_)) {}
+  /// Takes as long as MappingFlags(), before anything stands still. Throws SystemError where the
+  /// kernel cannot do it.
+  explicit ShortSmaps(const Path& kept) : flags_(kept), names_(learn_flag_names(flags_)) {}
 
   /// Of a process that stands still: the lines of its /proc/PID/maps, each followed by the line
   /// "VmFlags:" that smaps has there. Nothing if that is not known for each of them.

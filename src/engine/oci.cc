@@ -90,9 +90,12 @@ void write_dump_config(const BundlePaths& paths, const CheckpointOptions& option
   config.write(paths.criu);
 }
 
+// Until the machine is booted anew, like CRIU's own knowledge of the kernel.
+constexpr const char* kept_program = "/run/wayferry/.mapping-flags";
+
 std::unique_ptr<ShortSmaps> short_smaps_of_this_kernel() {
   try {
-    return std::make_unique<ShortSmaps>();
+    return std::make_unique<ShortSmaps>(kept_program);
   } catch (const SystemError& error) {
     spdlog::debug("the app will stand still for longer, 15 ms a GB: {}", error.what());
     return nullptr;

@@ -63,6 +63,16 @@ class Foot(LabTest):
         for host in (self.alpha, self.beta):
             host.must("test", "-e", learned)
 
+    def test_what_wayferry_learns_of_a_kernel_it_learns_once(self) -> None:
+        self.open_terminal()
+        learned = "/run/wayferry/.mapping-flags"
+        self.alpha.must("rm", "-f", learned)
+        written = []
+        for _ in range(2):
+            self.alpha.wayferry_fails("move", _NAME, "beta", env={"WAYFERRY_FAIL_AT": "barrier"})
+            written.append(self.alpha.must("stat", "-c", "%i %Y", learned))
+        self.assertEqual(written[0], written[1])
+
     def test_a_move_reports_its_phases_and_bytes(self) -> None:
         self.open_terminal()
         report = self.alpha.wayferry_json("move", _NAME, "beta")

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -18,6 +20,7 @@
 #include "criu/pagemap.h"
 #include "criu/short_smaps.h"
 #include "criu/smaps.h"
+#include "fake/temporary_folder.h"
 #include "util/error.h"
 #include "util/io.h"
 
@@ -75,7 +78,7 @@ class ShortSmapsTest : public testing::Test {
 
   void SetUp() override {
     try {
-      smaps_.emplace();
+      smaps_.emplace(kept());
     } catch (const SystemError& error) {
       GTEST_SKIP() << "this kernel does not tell mappings' flags: " << error.what();
     }
@@ -96,6 +99,9 @@ class ShortSmapsTest : public testing::Test {
     ::waitpid(child_, nullptr, 0);
   }
 
+  Path kept() const { return folder_.path() / "kept"; }
+
+  fake::TemporaryFolder folder_;
   std::optional<ShortSmaps> smaps_;
   pid_t child_ = 0;
 };
@@ -126,8 +132,40 @@ TEST_F(ShortSmapsTest, SayOfEachMappingWhatTheLongOnesSay) {
 
 // The kernel's iterator forgets that it was at the end, if it let somebody in who wanted to change
 // the mappings meanwhile, and tells them again from there.
+/// Another one after the file has been written again.
+ino_t identity_of(const Path& file) {
+  struct stat info{};
+  check("stat", ::stat(file.c_str(), &info), file.native());
+  return info.st_ino;
+}
+
+TEST_F(ShortSmapsTest, ComeFromAProgramThatIsMadeOnce) {
+  ASSERT_EQ(::waitpid(child_, nullptr, WUNTRACED), child_);
+  const auto first = MappingFlags(kept()).of(child_);
+  EXPECT_FALSE(first.empty());
+  const ino_t written = identity_of(kept());
+  EXPECT_EQ(MappingFlags(kept()).of(child_), first);
+  EXPECT_EQ(identity_of(kept()), written);
+}
+
+TEST_F(ShortSmapsTest, ComeFromNoProgramThatIsNotOurs) {
+  ASSERT_EQ(::waitpid(child_, nullptr, WUNTRACED), child_);
+  const auto flags = MappingFlags(kept()).of(child_);
+  const std::string whole = read_file(kept()).value();
+  for (size_t damaged = 0; damaged < whole.size(); damaged += 5) {
+    std::string other = whole;
+    other[damaged] ^= 1;
+    std::ofstream(kept()) << other;
+    EXPECT_EQ(MappingFlags(kept()).of(child_), flags);
+    EXPECT_EQ(read_file(kept()), whole);
+  }
+  std::ofstream(kept()) << whole.substr(0, whole.size() / 2);
+  EXPECT_EQ(MappingFlags(kept()).of(child_), flags);
+  EXPECT_EQ(MappingFlags(folder_.path() / "no" / "such" / "folder").of(child_), flags);
+}
+
 TEST_F(ShortSmapsTest, EndAlthoughMappingsComeAndGo) {
-  const MappingFlags kernel;
+  const MappingFlags kernel(kept());
   std::jthread changing([](const std::stop_token& stop) {
     while (!stop.stop_requested())
       ::munmap(::mmap(nullptr, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),

@@ -19,9 +19,12 @@ from testbed.host import Host
 # Folders in which wayferry, CRIU and runc leave things when they leave things.
 _WATCHED = ["/run", "/tmp", "/dev/shm", "/var/lib/wayferry", "/var/tmp"]
 
-# Made by the first use of a tool and kept for the next: CRIU's cache of kernel features, and the folders, not
-# what is in them, of runc, crun and wayferry.
-_KEPT = {"/run/criu.kdat", "/run/runc", "/run/crun", "/run/wayferry", "/run/lock", "/var/lib/wayferry/sessions"}
+# Made by the first use of a tool and kept for the next: what CRIU and wayferry have learned of the kernel, and the
+# folders, not what is in them, of runc, crun and wayferry.
+_KEPT = {
+    *("/run/criu.kdat", "/run/wayferry/.mapping-flags"),
+    *("/run/runc", "/run/crun", "/run/wayferry", "/run/lock", "/var/lib/wayferry/sessions"),
+}
 
 # Docker removes what is left of a network namespace once a minute (libnetwork/osl/namespace_linux.go).
 _DOCKER_BOOKS = ("/run/docker/netns/",)
