@@ -39,26 +39,27 @@ TOUCHES = ["set", "all"]
 # Faults are counted for so long after the standstill.
 _WATCH = 5.0
 
-# Takes so many MB of memory, touches them, and gives back as much as others take; seldom, since looking takes 0.1 ms
-# of a processor. 23 is MADV_POPULATE_WRITE.
+# Takes so many MB of memory, touches them, and gives back as much as others take, and some at once: looking takes 0.1 ms
+# of a processor, and between two looks much is taken. 23 is MADV_POPULATE_WRITE.
 _RESERVE = """
 import mmap, sys, time
-size, given = int(sys.argv[1]) << 20, 0
+size, margin, given = int(sys.argv[1]) << 20, int(sys.argv[2]) << 20, 0
 def free():
     with open("/proc/meminfo") as lines:
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemFree"))
 with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
     memory.madvise(23)
-    level = free()
-    print("touched", flush=True)
+    level = free() + margin
     while given < size:
-        time.sleep(0.02)
         piece = min(level - free(), size - given)
-        if piece <= 0: continue
-        memory.madvise(mmap.MADV_DONTNEED, given, piece)
-        given += piece
+        if piece > 0: memory.madvise(mmap.MADV_DONTNEED, given, piece)
+        if not given: print("touched", flush=True)
+        given += max(piece, 0)
+        time.sleep(0.02)
     time.sleep(3600)
 """
+
+_SSH = ["ssh", "-o", "Compression=no", "-o", CIPHERS, "beta"]
 
 # What ssh alone needs for as many bytes: the floor for whoever opens no port. Its ends do as little as they can, and
 # what it reads is a socket, which takes less time than a pipe.
@@ -72,7 +73,7 @@ _SSH_ALONE = f"""
 import socket, subprocess, sys
 ours, its = socket.socketpair()
 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-ssh = subprocess.Popen(["ssh", "-o", "Compression=no", "-o", "{CIPHERS}", "beta", sys.argv[2]], stdin=its)
+ssh = subprocess.Popen([*{_SSH}, sys.argv[2]], stdin=its)
 its.close()
 for i in range(int(sys.argv[1]) << 2): ours.sendall(bytes(1 << 18))
 ours.close()
@@ -87,8 +88,7 @@ while os.read(0, 64): os.write(1, bytes(4096))
 """
 _SSH_QUESTIONS = f"""
 import json, subprocess, sys, time
-ssh = subprocess.Popen(["ssh", "-o", "Compression=no", "-o", "{CIPHERS}", "beta", sys.argv[1]], bufsize=0,
-    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+ssh = subprocess.Popen([*{_SSH}, sys.argv[1]], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 def ask():
     before = time.monotonic()
     ssh.stdin.write(bytes(32))
@@ -107,6 +107,8 @@ ssh.wait()
 
 # An eager move has its memory in images on both hosts, and in the app.
 _TIMES_TOUCHED = 3
+# MB, for all programs that a move starts, and for what is taken before one can look.
+_MARGIN = 256
 
 # Writing 4 GB of memory, or moving it eagerly over 1 Gbit/s with other work on the machine.
 _LIMIT = 600.0
@@ -267,8 +269,8 @@ def _reserve(megabytes: int) -> Iterator[None]:
     a target of its own would have its memory.
     """
     available = int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) >> 10
-    amount = min(megabytes, available * 2 // 3)
-    command = [sys.executable, "-c", _RESERVE, str(amount)]
+    amount = min(megabytes + _MARGIN, available * 2 // 3)
+    command = [sys.executable, "-c", _RESERVE, str(amount), str(_MARGIN)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reserve:
         assert reserve.stdout is not None
         reserve.stdout.readline()
