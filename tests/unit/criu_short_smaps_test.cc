@@ -130,8 +130,6 @@ TEST_F(ShortSmapsTest, SayOfEachMappingWhatTheLongOnesSay) {
   }
 }
 
-// The kernel's iterator forgets that it was at the end, if it let somebody in who wanted to change
-// the mappings meanwhile, and tells them again from there.
 /// Another one after the file has been written again.
 ino_t identity_of(const Path& file) {
   struct stat info{};
@@ -164,6 +162,8 @@ TEST_F(ShortSmapsTest, ComeFromNoProgramThatIsNotOurs) {
   EXPECT_EQ(MappingFlags(folder_.path() / "no" / "such" / "folder").of(child_), flags);
 }
 
+// The kernel's iterator forgets that it was at the end, if it let somebody in who wanted to change
+// the mappings meanwhile, and tells them again from there.
 TEST_F(ShortSmapsTest, EndAlthoughMappingsComeAndGo) {
   const MappingFlags kernel(kept());
   std::jthread changing([](const std::stop_token& stop) {
