@@ -39,24 +39,43 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& adde
   return result;
 }
 
-// Runs in the child between fork and exec: only async-signal-safe calls, no allocation.
-[[noreturn]] void exec_child(char* const* argv, char* const* environment, const int* moves,
-                             size_t move_count, const SpawnOptions& options, pid_t parent,
-                             int error_pipe) {
-  if (options.new_session) ::setsid();
-  if (options.ends_with_us) {
+// What a child does before it becomes its program.
+struct Departure {
+  char* const* argv;
+  char* const* environment;
+  const std::vector<int>& moves;  // number, source, number …
+  bool new_session;
+  bool ends_with_us;
+  pid_t parent;
+  int error_pipe;
+};
+
+// In the child, which has our memory until exec: only async-signal-safe calls, no allocation.
+[[noreturn]] void depart(const Departure& departure) {
+  if (departure.new_session) ::setsid();
+  if (departure.ends_with_us) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(127);  // ended before that
+    if (::getppid() != departure.parent) ::_exit(127);  // ended before that
   }
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (size_t i = 0; i < move_count; ++i) ::dup2(moves[2 * i + 1], moves[2 * i]);
-  ::execvpe(argv[0], argv, environment);
+  for (size_t i = 0; i < departure.moves.size(); i += 2)
+    ::dup2(departure.moves[i + 1], departure.moves[i]);
+  ::execvpe(departure.argv[0], departure.argv, departure.environment);
   const int error = errno;
-  (void)!::write(error_pipe, &error, sizeof error);
+  (void)!::write(departure.error_pipe, &error, sizeof error);
   ::_exit(127);
+}
+
+// A copy of our memory would cost twice: it is made, and then each page that we write to is copied
+// once more.
+pid_t vfork_to(const Departure& departure) {
+  // NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork)
+  const pid_t pid = ::vfork();
+  if (pid == 0) depart(departure);
+  return pid;
 }
 
 // Sources first moved above all wanted numbers: a dup2 can then never overwrite a later source.
@@ -107,11 +126,13 @@ Child spawn(const std::vector<std::string>& argv, const SpawnOptions& options) {
   std::vector<int> moves;
   const auto lifted = lift_sources(options, moves);
 
-  const pid_t parent = ::getpid();
-  const pid_t pid = check("fork", ::fork());
-  if (pid == 0)
-    exec_child(arguments.data(), environment_pointers.data(), moves.data(), moves.size() / 2,
-               options, parent, error_write.get());
+  const pid_t pid = check("vfork", vfork_to({.argv = arguments.data(),
+                                             .environment = environment_pointers.data(),
+                                             .moves = moves,
+                                             .new_session = options.new_session,
+                                             .ends_with_us = options.ends_with_us,
+                                             .parent = ::getpid(),
+                                             .error_pipe = error_write.get()}));
   Child child(pid,
               UniqueFd(static_cast<int>(check("pidfd_open", ::syscall(SYS_pidfd_open, pid, 0)))));
   error_write.reset();
