@@ -8,6 +8,7 @@
 
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include "criu/gate.h"
 #include "engine/criu_end.h"
@@ -80,6 +81,7 @@ int PendingCriu::wait(PatientWait& patience) {
   while (patience.for_any(descriptors) == 0 && signs_)
     if (signs_->names().contains(sign_.filename())) {
       over_ = true;
+      look_no_more();
       return 0;
     }
   waited_ = true;
@@ -87,6 +89,13 @@ int PendingCriu::wait(PatientWait& patience) {
   // A runtime that was killed leaves its CRIU alone.
   over_ = status == 0;
   return status;
+}
+
+// To close it takes the kernel 10 ms, which would be the last thing that a move waits for, or,
+// here, an app that stands still.
+void PendingCriu::look_no_more() {
+  unwatched_ = std::async(std::launch::async,
+                          [signs = std::exchange(signs_, std::nullopt)] mutable { signs.reset(); });
 }
 
 void PendingCriu::wait_for_criu(PatientWait& patience) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,11 +51,13 @@ class PendingCriu {
   std::vector<HeldProcess> processes() const;
   void kill_started() const;
   void end();
+  void look_no_more();
 
   CriuWork work_;
   Path path_;
   Path sign_;
-  std::optional<FolderWatch> signs_;
+  std::optional<FolderWatch> signs_;  // until the sign is there
+  std::future<void> unwatched_;
   UniqueFd gate_;
   UniqueFd connection_;  // to a CRIU that has arrived
   std::optional<HeldProcess> criu_;
