@@ -51,8 +51,8 @@ void PageService::start() {
     } catch (...) {
       const std::lock_guard lock(outcome_);
       error_ = std::current_exception();
+      changed_.notify_all();
     }
-    changed_.notify_all();
   });
 }
 
@@ -74,8 +74,10 @@ void PageService::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (links_) {
       connected_ = true;
-      // Nobody waits for the ends of the connections then: they go away with this object.
-      if (serve_once(*links_, stop)) return tell_drained();
+      if (serve_once(*links_, stop)) {
+        tell_drained();
+        return links_.reset();  // a few ms, in which the app's end here can begin
+      }
       connected_ = false;
       links_.reset();
       last_served = Clock::now();
@@ -96,6 +98,7 @@ void PageService::run(const std::stop_token& stop) {
 void PageService::tell_drained() {
   const std::lock_guard lock(outcome_);
   drained_ = true;
+  changed_.notify_all();
 }
 
 std::string PageService::lost_text() const {
