@@ -9,7 +9,7 @@
 namespace wayferry {
 
 void write_hot_pages(const Path& file, const std::vector<HotPage>& pages) {
-  // Not with write_file: it waits for the disk, and this need not outlive a crash.
+  // Not with write_file: an app that has all its memory is not to end for want of this.
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   out.write(reinterpret_cast<const char*>(pages.data()),
             static_cast<std::streamsize>(pages.size() * sizeof(HotPage)));

@@ -77,7 +77,6 @@ void write_file(const Path& path, std::string_view contents) {
                     ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
                     temporary.native()));
   write_all(fd.get(), contents);
-  check("fsync", ::fsync(fd.get()), temporary.native());
   check("rename", ::rename(temporary.c_str(), path.c_str()), path.native());
 }
 

@@ -32,8 +32,9 @@ std::string read_to_end(int fd);
 /// that it tells about (proc(5): such a file can be opened and be gone before it is read).
 std::optional<std::string> read_file(const Path& path);
 
-/// Replaces a file in one step (temporary file, fsync, rename): a reader, or a crash, meets either
-/// the old or the new contents.
+/// Replaces a file in one step (temporary file, rename): a reader, also one after our own crash,
+/// meets either the old or the new contents. Not so after a crash of the machine, which no session
+/// outlives: the disk, which an app that stands still would be waiting for, is not asked.
 void write_file(const Path& path, std::string_view contents);
 
 /// Waits until fd is readable (or at its end). False when `limit` has passed.
