@@ -29,7 +29,7 @@ _FOOT = ["foot", "-o", "cursor.blink=no"]
 _MEMORY_KEYS = ("VmRSS", "RssAnon", "Pss")
 
 # As they follow each other; JSON does not keep the order. What is not named here comes last.
-_PHASES = "check files pre-warm early barrier pause seal checkpoint send restore adopt commit release".split()
+_PHASES = "look connect check files pre-warm early barrier pause seal checkpoint send restore adopt commit release".split()
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ void freeze(const LocalHost& here, const FreezeOptions& options) {
   living_sessions(here.store, here.engine);
   require_settled(here.store.require(options.name));
   const std::string file = std::filesystem::absolute(options.file);
-  Receiving receiving(file, receive_here(receiver_options(options, file), fault.for_target()),
-                      WAYFERRY_VERSION);
+  Receiving receiving(file, receive_here(receiver_options(options, file), fault.for_target()));
   const MoveTarget target{.host = file,
                           .link = receiving.link(),
+                          .await = [&] { receiving.await(WAYFERRY_VERSION); },
                           .ask = [&](const std::string& id) { return decide_here(here, id); },
                           .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(

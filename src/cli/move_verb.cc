@@ -60,11 +60,11 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
   living_sessions(here.store, here.engine);
   // Before ssh: that the host cannot be reached is then not what the user must know.
   require_settled(here.store.require(options.request.name));
-  Receiving receiving(options.host, receive_there(options.host, fault.for_target()),
-                      WAYFERRY_VERSION);
+  Receiving receiving(options.host, receive_there(options.host, fault.for_target()));
   const MoveTarget target{
       .host = options.host,
       .link = receiving.link(),
+      .await = [&] { receiving.await(WAYFERRY_VERSION); },
       .ask = [&](const std::string& id) { return ask_over_ssh(options.host, id); },
       .bring_image =
           [&](Engine& engine, const ContainerSpec& spec, const auto& still_busy) {

@@ -19,8 +19,8 @@ struct ThawOptions {
 void thaw(const LocalHost& here, ThawOptions options) {
   const Interrupt interrupt;
   options.from.file = std::filesystem::absolute(options.from.file);
-  Receiving receiving(this_host(), receive_here({}, Fault::from_environment().for_target()),
-                      WAYFERRY_VERSION);
+  Receiving receiving(this_host(), receive_here({}, Fault::from_environment().for_target()));
+  receiving.await(WAYFERRY_VERSION);
   const MoveReport report = send_from_file(here, options.from, receiving.link(), &interrupt);
   if (options.json) return std::println("{}", to_json(report));
   std::println("{}", report.name);

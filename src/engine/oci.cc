@@ -256,6 +256,7 @@ void OciEngine::warm_up_checkpoint(const std::string& name, const ContainerDirs&
   if (options.lazy) short_smaps_ = std::async(std::launch::async, short_smaps_of_this_kernel);
   // The sockets are not known yet, and with these options they are read at once.
   if (runtime(name, dirs).criu_options == CriuOptions::environment) return;
+  pending_dump_.reset();  // one that was to dump in another way
   pending_dump_ = start_dump(name, dirs, options);
   descriptors_ = options.images / descriptors_file;
 }

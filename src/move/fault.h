@@ -10,9 +10,9 @@
 //   kill:STEP    the ssh process is killed (SIGKILL) at the step's beginning
 //   target:STEP  handed on to the target (receive --fail-at): that step fails there
 //   die:STEP     the mover, or with target:die:STEP the receiver, kills itself (SIGKILL) there
-// Steps of the source: check files pre-warm early barrier pause seal checkpoint send restore
-// commit handover finish; of the target: check prepare files pre-warm receive restore adopt ready
-// release.
+// Steps of the source: look connect check files pre-warm early barrier pause seal checkpoint send
+// restore commit handover finish; of the target: check prepare files pre-warm receive restore adopt
+// ready release.
 
 namespace wayferry {
 

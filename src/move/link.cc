@@ -31,7 +31,7 @@ void Link::send(const google::protobuf::MessageLite& message) {
   }
 }
 
-bool Link::wait(std::chrono::milliseconds limit) const {
+bool Link::speaks_within(std::chrono::milliseconds limit) const {
   pollfd entries[2] = {{in_.get(), POLLIN, 0}, {interrupt_ ? interrupt_->fd() : -1, POLLIN, 0}};
   const auto end = std::chrono::steady_clock::now() + limit;
   while (true) {
@@ -47,7 +47,7 @@ bool Link::wait(std::chrono::milliseconds limit) const {
 
 bool Link::receive_within(google::protobuf::MessageLite& into, std::chrono::milliseconds limit) {
   if (!in_) throw LinkLost(peer_, "the connection is closed");
-  if (!wait(limit)) return false;
+  if (!speaks_within(limit)) return false;
   const std::string where = "message from " + peer_;
   try {
     const auto bytes = read_frame(in_.get(), longest_transfer_message, where);

@@ -36,6 +36,8 @@ class Link {
   void watch(const Interrupt* interrupt) { interrupt_ = interrupt; }
 
   void send(const google::protobuf::MessageLite& message);
+  /// Whether the peer says something, or is gone, within `limit`.
+  bool speaks_within(std::chrono::milliseconds limit) const;
   /// Waits for the next message at most `limit`.
   void receive(google::protobuf::MessageLite& into, std::chrono::milliseconds limit);
   /// The same, but silence is an answer: false.
@@ -47,8 +49,6 @@ class Link {
   void close();
 
  private:
-  bool wait(std::chrono::milliseconds limit) const;
-
   UniqueFd in_;
   UniqueFd out_;
   std::string peer_;

@@ -12,7 +12,6 @@
 #include "move/ahead.h"
 #include "move/checks.h"
 #include "move/criu_log.h"
-#include "move/facts.h"
 #include "move/foreign_sockets.h"
 #include "move/image_folder.h"
 #include "move/offer.h"
@@ -23,6 +22,7 @@
 #include "move/resolve.h"
 #include "move/running_memory.h"
 #include "move/steps.h"
+#include "move/survey.h"
 
 namespace wayferry {
 namespace {
@@ -65,6 +65,8 @@ class Mover {
 
   MoveReport run() {
     target_.link.watch(options_.interrupt);
+    steps_.run("look", [this] { look_here(); });
+    steps_.run("connect", [this] { connect(); });
     steps_.run("check", [this] { check_both(); });
     if (target_.bring_image && record_.spec.base_kind == "image")
       steps_.run("image", [this] { bring_image(); });
@@ -110,30 +112,44 @@ class Mover {
     here_.store.save(record_);
   }
 
+  // While the target is being reached.
+  void look_here() {
+    survey_ = survey_session(here_, *engine_, record_, request_);
+    report_.notes = std::move(survey_.notes);
+    lazy_ = request_.mode != MoveMode::eager && survey_.facts.lazy_obstacles().empty();
+    warm_up_here();
+  }
+
+  void connect() {
+    if (target_.await) target_.await();
+  }
+
   void check_both() {
-    if (request_.keep_tcp) require_moving_address();
-    volumes_ = plan_volumes(*engine_, record_.spec, request_.volumes);
-    const auto processes = engine_->processes(request_.name);
-    if (!request_.close_foreign) require_no_foreign_sockets(processes);
-    note_connections(processes);
-    scan_trees();
-    const ImageNeeds memory = memory_of(processes);
     steps_.undo_with("session on the target", [this] { abort_target(); });
     record_.move_id = make_move_id();
     record_.move_host = target_.host;
-    ToTarget offer = make_offer(record_, monitor_.status(), request_.display, memory);
-    describe_volumes(volumes_, *offer.mutable_offer());
-    const VolumeMarkers markers(volumes_, record_.move_id);
+    ToTarget offer = make_offer(record_, monitor_.status(), request_.display, survey_.memory);
+    describe_volumes(survey_.volumes, *offer.mutable_offer());
+    const VolumeMarkers markers(survey_.volumes, record_.move_id);
     out_.send(offer);
     if (request_.mode != MoveMode::eager) logins_ = log_in(page_door(folders_, record_.move_id));
-    const auto here = gather_facts(here_.store.roots());  // while the target looks at itself
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
-    brings_guards_ = brings_guards(here.criu_version());
-    lazy_ = choose_lazy(request_.mode, here, answer.facts(), target_.host, report_.why_eager);
+    decide_mode(answer.facts());
+    require_fit(survey_.facts, answer.facts(), needs(), target_.host);
+  }
+
+  void decide_mode(const transfer::Facts& there) {
+    const bool expected = lazy_;
+    lazy_ = choose_lazy(request_.mode, survey_.facts, there, target_.host, report_.why_eager);
     report_.lazy = lazy_;
-    if (!lazy_) logins_ = {};
-    needs_.memory = lazy_ ? memory.lazy : memory.eager;
-    require_fit(here, answer.facts(), needs_, target_.host);
+    if (lazy_ == expected) return;
+    logins_ = {};
+    warm_up_here();
+  }
+
+  Needs needs() const {
+    return {.memory = lazy_ ? survey_.memory.lazy : survey_.memory.eager,
+            .files = survey_.file_bytes};
   }
 
   // It goes another way than the link, on which silence would be taken for the source's end.
@@ -153,46 +169,18 @@ class Mover {
     give_up(target_.link);
   }
 
-  void require_moving_address() const {
-    if (address_moves(record_.spec)) return;
-    throw Failure("",
-                  "TCP connections cannot be kept, because the address that the app has on its "
-                  "network (" +
-                      record_.spec.network + ") does not move with it",
-                  "move it without --tcp, or run it with --engine runc --network "
-                  "macvlan:DEVICE,ADDRESS/LENGTH");
-  }
-
-  void note_connections(const std::vector<pid_t>& processes) {
-    // A container without a network has none, and its moves need not ask.
-    if (record_.spec.network == "none" || processes.empty()) return;
-    if (const size_t count = established_connections(processes[0]); count > 0)
-      report_.notes.push_back(std::format(
-          "{} TCP connection(s) were {}", count,
-          request_.keep_tcp ? "kept: the address moved along" : "closed: the app sees a reset"));
-  }
-
   void note_guards() {
     const auto guards = [](const auto& seen) { return seen.second.guards; };
-    if (!brings_guards_ && std::ranges::any_of(seen_, guards))
+    if (!brings_guards(survey_.facts.criu_version()) && std::ranges::any_of(seen_, guards))
       report_.notes.emplace_back(
           "its guard pages (below the stacks of threads, for example) became ordinary memory; CRIU "
           "4.2 and newer bring them along");
   }
 
-  void scan_trees() {
-    const auto in_memory = engine_->run_folder(folders_.container());
-    for (const Path& folder : travelling_folders(*engine_, folders_.container(), volumes_)) {
-      const FileTree& tree = trees_.emplace_back(folder);
-      if (folder != in_memory) needs_.files += tree.size();
-    }
-  }
-
   void send_all_files() {
     // After the trees were looked at, and before they are read: from here on times tell.
     clean_mapped_files(engine_->processes(request_.name));
-    for (FileTree& tree : trees_) out_.files(tree);
-    warm_up_here();  // while the target makes the container and unpacks
+    for (FileTree& tree : survey_.trees) out_.files(tree);
     expect_answer(target_.link, ToSource::kDone, work_limit);
   }
 
@@ -207,7 +195,7 @@ class Mover {
   }
 
   void warm_up_here() {
-    images_ = images_folder(folders_.runtime, folders_.disk, needs_.memory);
+    images_ = images_folder(folders_.runtime, folders_.disk, needs().memory);
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
@@ -232,9 +220,9 @@ class Mover {
 
   void send_early() {
     const auto processes = engine_->processes(request_.name);
-    out_.early_shared(processes);
     if (const auto told = engine_->await_warm_up(patience()); !told.empty())
       out_.restore_hint(told);
+    out_.early_shared(processes);
     const AheadLimits limits{.time = request_.ahead.value_or(usual_ahead(lazy_)),
                              .bytes = room_ahead_,
                              .bytes_per_second = request_.bytes_per_second};
@@ -283,7 +271,7 @@ class Mover {
   void checkpoint() {
     const auto first = [this] {
       out_.state(sealed_.state());
-      for (const FileTree& tree : trees_) out_.file_differences(tree);
+      for (const FileTree& tree : survey_.trees) out_.file_differences(tree);
     };
     shipping_.emplace(out_, images_, foreign_, first);
     std::vector<ino_t> outer{sealed_.socket_inodes().begin(), sealed_.socket_inodes().end()};
@@ -379,7 +367,7 @@ class Mover {
     try {
       options_.fault.at("finish", target_.kill_link);
       let_go_here();
-      for (const PlannedVolume& planned : volumes_)
+      for (const PlannedVolume& planned : survey_.volumes)
         if (planned.way == VolumeWay::carried)
           if (std::string line = retire_carried(*engine_, planned); !line.empty())
             report_.notes.push_back(std::move(line));
@@ -401,16 +389,13 @@ class Mover {
   MonitorClient monitor_;
   MoveReport report_;
   Outgoing out_;
-  Needs needs_;
-  std::vector<PlannedVolume> volumes_;
-  std::vector<FileTree> trees_;
-  bool lazy_ = false;
+  Survey survey_;
+  bool lazy_ = false;        // expected, until both hosts have been looked at
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target
   SentAhead ahead_;
   PagesSeen seen_;
-  bool brings_guards_ = false;
   WarmCriu warm_criu_;
   Path images_;
   control::Sealed sealed_;

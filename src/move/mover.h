@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 
-#include "move/checks.h"
 #include "move/drain_progress.h"
 #include "move/fault.h"
 #include "move/handover.h"
 #include "move/host.h"
 #include "move/interrupt.h"
 #include "move/link.h"
+#include "move/move_request.h"
 #include "move/report.h"
-#include "move/volumes.h"
 
 // The source's side of a move, from the first check to the last clean-up: a plain sequence of
 // blocking steps, each with its undo. It talks to the session's monitor, to the engine and to the
@@ -23,23 +21,12 @@
 
 namespace wayferry {
 
-struct MoveRequest {
-  std::string name;     ///< the session
-  std::string display;  ///< the compositor wanted on the target; "": the only one
-  MoveMode mode = MoveMode::eager;
-  uint64_t bytes_per_second = 0;  ///< of memory that follows; 0: as fast as it goes
-  /// How long at most memory is copied before the app stands still; nothing: 0.05 s, or
-  /// a minute where the memory does not follow.
-  std::optional<std::chrono::milliseconds> ahead = {};
-  VolumeWishes volumes = {};
-  bool close_foreign = false;  ///< connections that cannot follow end with the move
-  bool keep_tcp = false;       ///< TCP connections go on, because the address moves too
-};
-
 /// How the mover reaches the target.
 struct MoveTarget {
   std::string host;  ///< as the user named it
   Link& link;
+  /// Waits until somebody is at its other end; throws Failure why nobody will be. None: he is.
+  std::function<void()> await = {};
   std::function<std::optional<Owner>(const std::string& move_id)> ask;
   /// Brings the image that the app runs from, if it has to be there before; the bytes sent. It
   /// calls back at least once a second.

@@ -30,6 +30,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds least_nap{1};
 constexpr std::chrono::seconds hurry_limit{5};
 
+// Of an ssh that has no more input, and knows what became of its connection.
+constexpr std::chrono::seconds farewell_limit{3};
+
 // ssh's exit status when ssh itself failed, and a shell's for a program that is not there.
 constexpr int ssh_failed = 255;
 constexpr int not_found = 127;
@@ -134,8 +137,8 @@ std::vector<std::string> receive_there(const std::string& host, const std::strin
   return ssh_command(host, remote);
 }
 
-Receiving::Receiving(const std::string& host, const std::vector<std::string>& command,
-                     const std::string& version) {
+Receiving::Receiving(std::string host, const std::vector<std::string>& command)
+    : host_(std::move(host)) {
   // A pipe takes a page at a time, and twice the processor time for it.
   auto [child_in, to_child] = socket_pair();
   auto [from_child, child_out] = make_pipe();
@@ -146,42 +149,43 @@ Receiving::Receiving(const std::string& host, const std::vector<std::string>& co
                          .new_session = true});
   hurry_.emplace(ssh_);
   greeting_ = from_child.duplicate();
-  link_.emplace(std::move(from_child), std::move(to_child), host);
-  child_in.reset();
-  child_out.reset();
-  shake_hands(host, version);
+  link_.emplace(std::move(from_child), std::move(to_child), host_);
 }
 
-void Receiving::shake_hands(const std::string& host, const std::string& version) {
-  const std::string line = read_line(greeting_.get());
+void Receiving::await(const std::string& version, std::chrono::seconds limit) {
+  std::string line;
+  if (link_->speaks_within(limit)) line = read_line(greeting_.get());
   greeting_.reset();
-  if (!line.starts_with(greeting_tag)) fail_to_start(host, line);
+  if (!line.starts_with(greeting_tag)) fail_to_start(line);
   std::istringstream rest(line.substr(greeting_tag.size()));
   int protocol = 0;
   std::string their_version;
   std::string surplus;
-  if (!(rest >> protocol >> their_version) || (rest >> surplus)) fail_to_start(host, line);
+  if (!(rest >> protocol >> their_version) || (rest >> surplus)) fail_to_start(line);
   if (protocol != transfer_protocol)
-    throw Failure(host,
+    throw Failure(host_,
                   std::format("wayferry {} there speaks protocol {}, wayferry {} here protocol {}",
                               their_version, protocol, version, transfer_protocol),
                   "install the same version of wayferry on both hosts");
 }
 
-void Receiving::fail_to_start(const std::string& host, const std::string& line) {
+void Receiving::fail_to_start(const std::string& line) {
   if (!line.empty())
-    throw Failure(host, "the remote shell said '" + line + "' instead of wayferry's greeting",
+    throw Failure(host_, "the remote shell said '" + line + "' instead of wayferry's greeting",
                   "let nothing print on standard output in that account's shell start-up files");
   link_->close();
+  if (!wait_readable(ssh_.pidfd(), farewell_limit))
+    throw Failure(host_, "wayferry was started there and says nothing",
+                  "see what `ssh " + host_ + " wayferry receive` waits for");
   const int status = ssh_.wait();
   const std::string said = trimmed(words());
   if (status == not_found)
-    throw Failure(host, "wayferry is not installed there (" + said + ")",
-                  "install wayferry on " + host + ", in a folder of PATH for ssh commands");
+    throw Failure(host_, "wayferry is not installed there (" + said + ")",
+                  "install wayferry on " + host_ + ", in a folder of PATH for ssh commands");
   if (status == ssh_failed)
-    throw Failure(host, "cannot be reached: " + said,
-                  "`ssh " + host + " true` must work without a password");
-  throw Failure(host, std::format("wayferry receive ended with status {}: {}", status, said));
+    throw Failure(host_, "cannot be reached: " + said,
+                  "`ssh " + host_ + " true` must work without a password");
+  throw Failure(host_, std::format("wayferry receive ended with status {}: {}", status, said));
 }
 
 std::string Receiving::words() const {

@@ -64,10 +64,11 @@ std::vector<std::string> receive_here(const std::vector<std::string>& options,
 /// A running receiver on the target.
 class Receiving {
  public:
-  /// Throws Failure: unreachable (in ssh's words), wayferry missing there, another version. `host`
-  /// is what messages call the target.
-  Receiving(const std::string& host, const std::vector<std::string>& command,
-            const std::string& version);
+  /// Begins to start it. `host` is what messages call the target.
+  Receiving(std::string host, const std::vector<std::string>& command);
+  /// Waits for it. Throws Failure: unreachable (in ssh's words), wayferry missing there, another
+  /// version than ours. Before that the link leads nowhere yet.
+  void await(const std::string& version, std::chrono::seconds limit = login_limit);
 
   Link& link() { return *link_; }
   /// What ssh and the receiver printed on their standard error so far.
@@ -76,9 +77,9 @@ class Receiving {
   void kill();
 
  private:
-  void shake_hands(const std::string& host, const std::string& version);
-  [[noreturn]] void fail_to_start(const std::string& host, const std::string& line);
+  [[noreturn]] void fail_to_start(const std::string& line);
 
+  std::string host_;
   Child ssh_;
   std::optional<HurriedLogin> hurry_;
   UniqueFd words_;

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from harness import LabHost, LabTest, Terminal, wait_until
 
-_UP_TO_CHECKPOINT = ["check", "files", "pre-warm", "early", "barrier", "pause", "seal", "checkpoint"]
+_UP_TO_CHECKPOINT = ["look", "connect", "check", "files", "pre-warm", "early", "barrier", "pause", "seal", "checkpoint"]
 _SOURCE_STEPS = [*_UP_TO_CHECKPOINT, "send", "restore", "commit"]
 _TARGET_STEPS = ["check", "prepare", "files", "pre-warm", "receive", "restore", "adopt", "ready"]
 

@@ -13,7 +13,7 @@ import time
 from contextlib import AbstractContextManager, ExitStack
 from typing import ClassVar
 
-from harness import LabTest, Terminal, wait_until
+from harness import LabTest, Terminal, faults, wait_until
 from harness.hanging import (
     criu_stopping_at,
     criu_stopping_at_image,
@@ -119,6 +119,15 @@ class Dump(_Hanging):
             self.signal_mover("INT")
             self.demand_failure(mover, "alpha: interrupted by a signal")
             self.demand_unharmed()
+        self.demand_movable()
+
+    def test_interrupted_while_nobody_answers(self) -> None:
+        with faults.silent(self.beta):
+            mover = self.start_move()
+            wait_until(lambda: self.alpha.pids("criu"), LIMIT, "a CRIU that waits for the target")
+            self.signal_mover("INT")
+            self.demand_failure(mover, "alpha: interrupted by a signal", "(step connect;")
+        self.demand_unharmed()
         self.demand_movable()
 
     def test_nothing_moves_for_a_minute(self) -> None:

@@ -48,9 +48,10 @@ class MoveSession : public testing::Test {
     try {
       // Nothing ahead: the fake app's memory is that of this test.
       const std::chrono::milliseconds ahead(0);
-      report_ = move_session(source_.local(), {.name = "term", .display = "", .ahead = ahead},
-                             {.host = "target", .link = link.source(), .ask = ask, .kill_link = {}},
-                             options);
+      report_ = move_session(
+          source_.local(), {.name = "term", .display = "", .ahead = ahead},
+          {.host = "target", .link = link.source(), .await = await_, .ask = ask, .kill_link = {}},
+          options);
       return Outcome::moved;
     } catch (const InDoubt&) {
       return Outcome::in_doubt;
@@ -78,6 +79,7 @@ class MoveSession : public testing::Test {
   fake::Host target_{world_, "target", folder_.path()};
   MoveReport report_;
   std::string failure_;
+  std::function<void()> await_;
   bool reachable_ = true;
   bool was_cut_ = false;
 };
@@ -94,9 +96,10 @@ TEST_F(MoveSession, ArrivesWithFilesAndReport) {
   EXPECT_TRUE(report_.left_over.empty());
   std::string names;
   for (const Phase& phase : report_.phases) names += phase.name + " ";
-  EXPECT_EQ(names,
-            "check files pre-warm early barrier pause seal checkpoint send restore adopt commit "
-            "release ");
+  EXPECT_EQ(
+      names,
+      "look connect check files pre-warm early barrier pause seal checkpoint send restore adopt "
+      "commit release ");
 }
 
 TEST_F(MoveSession, RefusesASessionThatIsThereAlready) {
@@ -109,6 +112,19 @@ TEST_F(MoveSession, NamesHostStepAndWhereTheAppIs) {
   EXPECT_EQ(move(never_cut, quick_, Fault("restore")), Outcome::stayed);
   EXPECT_EQ(failure_.find("target: "), 0u) << failure_;
   EXPECT_NE(failure_.find("step restore; term goes on running on "), std::string::npos) << failure_;
+}
+
+TEST_F(MoveSession, LooksAroundHereWhileTheTargetIsReached) {
+  const Path images = source_.local().store.folders("term").runtime / "images";
+  await_ = [images] {
+    EXPECT_TRUE(std::filesystem::exists(images));
+    throw Failure("target", "nobody is there");
+  };
+  EXPECT_EQ(move(never_cut, quick_), Outcome::stayed);
+  EXPECT_EQ(failure_.find("target: nobody is there (step connect; term goes on running"), 0U)
+      << failure_;
+  EXPECT_FALSE(std::filesystem::exists(images));
+  expect_one_copy(Outcome::stayed);
 }
 
 class MoveCut : public MoveSession, public testing::WithParamInterface<int> {};
@@ -150,8 +166,9 @@ TEST_P(MoveCut, LeavesOneCopyAfterResolving) {
 class MoveFault : public MoveSession, public testing::WithParamInterface<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(AtSource, MoveFault,
-                         testing::Values("check", "files", "pre-warm", "barrier", "pause", "seal",
-                                         "checkpoint", "send", "restore", "commit", "handover"));
+                         testing::Values("look", "connect", "check", "files", "pre-warm", "barrier",
+                                         "pause", "seal", "checkpoint", "send", "restore", "commit",
+                                         "handover"));
 class MoveTargetFault : public MoveSession, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(AtTarget, MoveTargetFault,
                          testing::Values("check", "prepare", "files", "pre-warm", "receive",

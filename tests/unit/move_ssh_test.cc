@@ -35,9 +35,10 @@ class Ssh : public testing::Test {
   }
   void TearDown() override { ::unsetenv("WAYFERRY_SSH"); }
 
-  static std::string failure() {
+  static std::string failure(std::chrono::seconds limit = login_limit) {
     try {
-      const Receiving receiving("beta", receive_there("beta", ""), "0.1.0");
+      Receiving receiving("beta", receive_there("beta", ""));
+      receiving.await("0.1.0", limit);
       return "";
     } catch (const Failure& failure) {
       return failure.what();
@@ -59,6 +60,12 @@ TEST_F(Ssh, ConnectsToTheSameProtocol) {
 TEST_F(Ssh, QuotesSshWhenUnreachable) {
   remote_does("echo 'ssh: connect to host beta port 22: Connection refused' >&2; exit 255");
   EXPECT_TRUE(contains(failure(), "beta: cannot be reached: ssh: connect to host beta port 22"));
+}
+
+TEST_F(Ssh, IsNotWaitedForWhenItHangs) {
+  remote_does("exec sleep 1000");
+  EXPECT_TRUE(contains(failure(std::chrono::seconds(0)),
+                       "beta: wayferry was started there and says nothing"));
 }
 
 TEST_F(Ssh, NoticesAMissingWayferry) {
@@ -106,7 +113,7 @@ TEST_F(Ssh, SendsSmallPacketsAtOnceDuringTheLogin) {
                   "printf \"{}\"; cat > /dev/null'",
                   pid.native(), ntohs(place.sin_port),
                   "WAYFERRY RECEIVE " + std::to_string(transfer_protocol) + " 0.1.0\\n"));
-  auto receiving = std::async(std::launch::async, failure);
+  auto receiving = std::async(std::launch::async, [] { return failure(); });
   const UniqueFd there(check("accept", ::accept(listener.get(), nullptr, nullptr)));
   std::byte connected{};
   ASSERT_EQ(read_full(there.get(), {&connected, 1}), 1U);

@@ -50,6 +50,13 @@ def impostor(host: LabHost, says: str) -> Iterator[None]:
 
 
 @contextmanager
+def silent(host: LabHost) -> Iterator[None]:
+    """The same, which says nothing at all."""
+    with _found_first(host, "exec cat > /dev/null"):
+        yield
+
+
+@contextmanager
 def old_kernel(host: LabHost) -> Iterator[None]:
     """Every wayferry that starts here is told of a kernel 2.6, which has no userfaultfd."""
     with _found_first(host, f'exec setarch --uname-2.6 {WAYFERRY} "$@"'):
