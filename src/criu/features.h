@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "util/io.h"
+
 // Which CRIU is installed and what it can do on this kernel, as CRIU itself answers.
 
 namespace wayferry {
@@ -22,8 +24,10 @@ std::optional<CriuVersion> parse_criu_version(std::string_view printed);
 
 std::string to_string(const CriuVersion& version);
 
-/// The installed CRIU; nothing if there is none in PATH.
-std::optional<CriuVersion> installed_criu();
+/// The installed CRIU; nothing if there is none in PATH. `kept`, if it is not empty, is a file for
+/// its answer, which takes 4 ms and is good for as long as the program is the same file; it need
+/// not be there, nor possible. Throws SystemError if it cannot be started.
+std::optional<CriuVersion> installed_criu(const Path& kept = {});
 
 /// `criu check`, with --feature NAME unless `feature` is empty. Nothing if all is well, else CRIU's
 /// error lines.

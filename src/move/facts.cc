@@ -8,11 +8,11 @@
 #include <array>
 #include <sstream>
 
+#include "criu/features.h"
 #include "criu/host_checks.h"
 #include "move/host.h"
 #include "move/image_folder.h"
 #include "util/error.h"
-#include "util/process.h"
 
 namespace wayferry {
 namespace {
@@ -33,15 +33,12 @@ std::string after_colon(const std::string& line) {
   return colon == line.npos ? "" : line.substr(colon + 1);
 }
 
-std::string criu_version() {
+std::string criu_version(const Path& kept) {
   try {
-    const Output output = run({"criu", "--version"});
-    std::istringstream words(after_colon(output.out));
-    std::string version;
-    words >> version;
-    return version;
+    const auto version = installed_criu(kept);
+    return version ? to_string(*version) : "";
   } catch (const SystemError&) {
-    return "";  // not installed: an answer, and the check will say so
+    return "";  // cannot be started: an answer, and the check will say so
   }
 }
 
@@ -95,7 +92,7 @@ transfer::Facts gather_facts(const Roots& roots) {
   facts.set_architecture(names.machine);
   for (std::string& feature : instruction_sets(read_file("/proc/cpuinfo").value_or("")))
     facts.add_cpu_features(std::move(feature));
-  facts.set_criu_version(criu_version());
+  facts.set_criu_version(criu_version(roots.runtime / ".criu-version"));
   const uint64_t disk = free_bytes(existing_parent(roots.disk));
   // Images go to memory or, if that is too small, to the disk.
   facts.set_images_free(std::max(free_bytes(existing_parent(roots.runtime)), disk));

@@ -22,7 +22,7 @@ _WATCHED = ["/run", "/tmp", "/dev/shm", "/var/lib/wayferry", "/var/tmp"]
 # Made by the first use of a tool and kept for the next: what CRIU and wayferry have learned of the kernel, and the
 # folders, not what is in them, of runc, crun and wayferry.
 _KEPT = {
-    *("/run/criu.kdat", "/run/wayferry/.mapping-flags"),
+    *("/run/criu.kdat", "/run/wayferry/.mapping-flags", "/run/wayferry/.criu-version"),
     *("/run/runc", "/run/crun", "/run/wayferry", "/run/lock", "/var/lib/wayferry/sessions"),
 }
 
