@@ -38,6 +38,11 @@ void require_sound(const Frame& frame) {
 // So that ssh and we need not take turns.
 constexpr size_t pipe_bytes = 4 * longest_run;
 
+// Twice the window that ssh gives a channel (2 MB; the kernel counts more than what was written):
+// what sshd reads it then writes at once. What it had to keep it copied whenever that grew, to new
+// memory each time, and of the 72 ms of a processor that it takes for 64 MB 12 were page faults.
+constexpr size_t room_for_ssh = 4 * pipe_bytes;
+
 // Whoever waits for the next bit of data or room is woken for each 32 KB that ssh brings or takes,
 // 10,000 times a second, which costs both ends a tenth of their processor time. With so much still
 // to do he does not look for a while in which a fast link fills or empties a third of a pipe. A
@@ -86,7 +91,7 @@ uint64_t checksum_of(const Frame& frame, Bytes pages) {
 Channel::Channel(UniqueFd in, UniqueFd out) : in_(std::move(in)), out_(std::move(out)) {
   // A refusal only costs speed. How much waits in a socket is a matter of who writes to it.
   large_in_ = is_pipe(in_.get()) ? make_room(in_.get(), pipe_bytes)
-                                 : make_room_at_peer(in_.get(), pipe_bytes);
+                                 : make_room_at_peer(in_.get(), room_for_ssh);
   large_out_ = make_room(out_.get(), pipe_bytes);
   const int flags = check("fcntl", ::fcntl(out_.get(), F_GETFL));
   check("fcntl", ::fcntl(out_.get(), F_SETFL, flags | O_NONBLOCK));
