@@ -104,6 +104,7 @@ constexpr Specimen specimens[] = {
     {.kind = MAP_SHARED | MAP_ANONYMOUS},
     {.rights = PROT_READ, .kind = MAP_SHARED},  // of a file
     {.rights = PROT_READ, .kind = MAP_PRIVATE},
+    {.kind = map_droppable | MAP_ANONYMOUS},
     {.kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE},
     {.kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN},
     {.kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED},

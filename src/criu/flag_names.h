@@ -16,6 +16,10 @@
 
 namespace wayferry {
 
+/// MAP_DROPPABLE in mmap(2), from Linux 6.11 on. glibc keeps what getrandom(3) needs in such pages,
+/// but not before a process asks for something random.
+inline constexpr int map_droppable = 0x08;
+
 struct FlagExample {
   uint64_t flags;
   std::string names;  ///< as in smaps: "rd wr mr mw me ac"

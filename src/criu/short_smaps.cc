@@ -36,7 +36,11 @@ std::optional<std::string> ShortSmaps::of(pid_t process) const {
       names = gate_flags;
     else if (next != flagged.end() && Mapping{next->start, next->end} == entry.range)
       names = names_.of((next++)->flags);
-    if (!names) return std::nullopt;
+    if (!names) {
+      spdlog::debug("process {}: the kernel's flags are not understood, or missing, for {}",
+                    process, entry.line);
+      return std::nullopt;
+    }
     text += std::string(entry.line) + "\nVmFlags: " + *names + "\n";
   }
   return next == flagged.end() && !text.empty() ? std::optional(text) : std::nullopt;

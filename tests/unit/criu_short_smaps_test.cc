@@ -90,6 +90,7 @@ class ShortSmapsTest : public testing::Test {
             ::mmap(nullptr, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | kind, -1, 0);
         ::madvise(at, page_size, advice);
       }
+    ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, map_droppable | MAP_ANONYMOUS, -1, 0);
     ::raise(SIGSTOP);
     ::_exit(0);
   }
@@ -105,6 +106,36 @@ class ShortSmapsTest : public testing::Test {
   std::optional<ShortSmaps> smaps_;
   pid_t child_ = 0;
 };
+
+// Those that whoever has asked glibc for something random has, as this process may have.
+void unmap_droppable_pages() {
+  const std::string smaps = read_file("/proc/self/smaps").value();
+  for (const SmapsEntry& entry : parse_smaps(smaps))
+    if (entry.flags.contains("dp"))
+      ::munmap(reinterpret_cast<void*>(entry.range.start), entry.range.end - entry.range.start);
+}
+
+/// Whether a process that has no such page of its own learns what its flags are called.
+bool learns_droppable_pages(const Path& kept) {
+  unmap_droppable_pages();
+  const MappingFlags kernel(kept);
+  const FlagNames names = learn_flag_names(kernel);
+  constexpr int rights = PROT_READ | PROT_WRITE;
+  void* const page = ::mmap(nullptr, page_size, rights, map_droppable | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return true;  // Linux before 6.11
+  for (const FlaggedMapping& mapping : kernel.of(::getpid()))
+    if (mapping.start == reinterpret_cast<uint64_t>(page))
+      return names.of(mapping.flags).value_or("").contains("dp");
+  return false;
+}
+
+TEST_F(ShortSmapsTest, KnowPagesThatTheKernelMayDrop) {
+  const pid_t child = check("fork", ::fork());
+  if (child == 0) ::_exit(learns_droppable_pages(kept()) ? EXIT_SUCCESS : EXIT_FAILURE);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
 
 std::string in_order(std::string_view names) {
   std::istringstream words{std::string(names)};
