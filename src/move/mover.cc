@@ -132,7 +132,7 @@ class Mover {
     describe_volumes(survey_.volumes, *offer.mutable_offer());
     const VolumeMarkers markers(survey_.volumes, record_.move_id);
     out_.send(offer);
-    if (request_.mode != MoveMode::eager) logins_ = log_in(page_door(folders_, record_.move_id));
+    if (lazy_) logins_ = log_in(page_door(folders_, record_.move_id));
     const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
     decide_mode(answer.facts());
     require_fit(survey_.facts, answer.facts(), needs(), target_.host);
