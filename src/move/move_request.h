@@ -9,9 +9,11 @@
 #include "move/checks.h"
 #include "move/volumes.h"
 
+// What a user wants of a move, as the command line or a test says it: no more than words and
+// numbers, of which none has been compared yet with what is there.
+
 namespace wayferry {
 
-/// What the user wants.
 struct MoveRequest {
   std::string name;     ///< the session
   std::string display;  ///< the compositor wanted on the target; "": the only one
