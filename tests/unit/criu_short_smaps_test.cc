@@ -90,7 +90,9 @@ class ShortSmapsTest : public testing::Test {
             ::mmap(nullptr, page_size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | kind, -1, 0);
         ::madvise(at, page_size, advice);
       }
-    ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, map_droppable | MAP_ANONYMOUS, -1, 0);
+    // Not before Linux 6.11.
+    [[maybe_unused]] const void* const droppable =
+        ::mmap(nullptr, page_size, PROT_READ | PROT_WRITE, map_droppable | MAP_ANONYMOUS, -1, 0);
     ::raise(SIGSTOP);
     ::_exit(0);
   }
