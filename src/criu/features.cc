@@ -66,7 +66,7 @@ std::optional<CriuVersion> installed_criu(const Path& kept) {
   if (!program) return std::nullopt;
   const std::string identity = identity_of(*program);
   const std::string known = kept.empty() ? "" : read_file(kept).value_or("");
-  if (known.starts_with(identity))
+  if (known.starts_with(identity) && known.ends_with('\n'))
     if (const auto version = parse_criu_version(known)) return version;
   const std::string said = run({"criu", "--version"}).out;
   const auto version = parse_criu_version(said);

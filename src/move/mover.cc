@@ -199,7 +199,7 @@ class Mover {
     std::filesystem::remove_all(images_);  // of a mover that was killed
     std::filesystem::create_directories(images_);
     std::filesystem::create_directories(folders_.criu_work());
-    steps_.undo_with("images", [this] { std::filesystem::remove_all(images_); });
+    steps_.undo_with("images", [images = images_] { std::filesystem::remove_all(images); });
     engine_->warm_up_checkpoint(request_.name, folders_.container(), checkpoint_options({}));
   }
 

@@ -175,7 +175,7 @@ void Receiving::fail_to_start(const std::string& line) {
                   "let nothing print on standard output in that account's shell start-up files");
   link_->close();
   if (!wait_readable(ssh_.pidfd(), farewell_limit))
-    throw Failure(host_, "wayferry was started there and says nothing",
+    throw Failure(host_, "nothing answers there",
                   "see what `ssh " + host_ + " wayferry receive` waits for");
   const int status = ssh_.wait();
   const std::string said = trimmed(words());
