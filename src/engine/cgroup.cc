@@ -159,6 +159,10 @@ Cgroup Cgroup::of(pid_t process) {
   return {top / "wayferry-of-nobody", version_2};
 }
 
+void Cgroup::enter() const {
+  write_control(folder_ / "cgroup.procs", "0");
+}
+
 bool Cgroup::exists() const {
   return std::filesystem::exists(folder_);
 }

@@ -40,6 +40,8 @@ class Cgroup {
   void thaw() const;
   bool frozen() const;
   bool exists() const;
+  /// Puts the calling process into it. Throws SystemError.
+  void enter() const;
   bool is_version_2() const { return version_2_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "criu/warm_criu.h"
+#include "engine/warm_groups.h"
 #include "move/criu_log.h"
 #include "move/facts.h"
 #include "move/frozen_stage.h"
@@ -162,11 +163,13 @@ class Receiver {
 
   void receive_app() {
     receive_early(link_, *early_, [this](const std::string& told) {
+      warm_groups_.keep();
       engine_->warm_up_restore(record_.spec.name, folders_.container(), restore_options(),
                                app_output(), told);
     });
     engine_->await_warm_restore(restore_options());
     warm_criu_.wait();
+    warm_groups_.keep();  // for an engine that could not begin before
     answer_done(link_);
     state_ = receive_frozen(link_, trees(), *images_, *early_);
   }
@@ -198,6 +201,7 @@ class Receiver {
     const auto start = Steps::Clock::now();
     record_.init_pid =
         engine_->restore(record_.spec.name, folders_.container(), restore_options(), app_output());
+    warm_groups_.rest();
     if (filler_) filler_->wait_drained(std::chrono::milliseconds(0));  // throws if it has failed
     ready_.set_restore_ms(milliseconds_since(start));
   }
@@ -292,6 +296,7 @@ class Receiver {
   uint64_t image_bytes_ = 0;  // the one of the two that counts
   std::optional<EarlyStore> early_;
   WarmCriu warm_criu_;
+  WarmGroups warm_groups_;
   std::unique_ptr<Standby> standby_;  // in a lazy move
   std::optional<Filler> filler_;      // ends after the undos have ended the app
   Steps steps_;                       // last: its undos use all of the above

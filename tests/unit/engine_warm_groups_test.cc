@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "engine/warm_groups.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <optional>
+
+#include "util/error.h"
+
+namespace wayferry {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Longer than the busiest machine needs for a few pulses.
+constexpr auto limit = 20s;
+
+// A lock that counts, and tells the third time.
+struct CountedLock {
+  std::atomic<int> taken = 0;
+  std::promise<void> thrice;
+  std::function<void()> take() {
+    return [this] {
+      if (++taken == 3) thrice.set_value();
+    };
+  }
+};
+
+TEST(WarmGroups, TakeTheLockAgainAndAgain) {
+  CountedLock lock;
+  const WarmGroups warm(lock.take());
+  EXPECT_EQ(lock.thrice.get_future().wait_for(limit), std::future_status::ready);
+}
+
+TEST(WarmGroups, BeginAnewAfterARest) {
+  CountedLock lock;
+  WarmGroups warm(lock.take());
+  warm.rest();
+  warm.keep();
+  EXPECT_EQ(lock.thrice.get_future().wait_for(limit), std::future_status::ready);
+}
+
+TEST(WarmGroups, AskOnceWhereTheLockCannotBeHad) {
+  std::atomic<int> asked = 0;
+  std::promise<void> first;
+  std::optional<WarmGroups> warm(std::in_place, [&] {
+    if (++asked == 1) first.set_value();
+    throw SystemError(EACCES, "open", "cgroup.procs");
+  });
+  EXPECT_EQ(first.get_future().wait_for(limit), std::future_status::ready);
+  warm->keep();
+  warm.reset();
+  EXPECT_EQ(asked, 1);
+}
+
+}  // namespace
+}  // namespace wayferry
