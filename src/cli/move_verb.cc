@@ -60,7 +60,9 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
   living_sessions(here.store, here.engine);
   // Before ssh: that the host cannot be reached is then not what the user must know.
   require_settled(here.store.require(options.request.name));
-  Receiving receiving(options.host, receive_there(options.host, fault.for_target()));
+  const Path control = lending_place(here.store.folders(options.request.name).runtime);
+  Receiving receiving(options.host, receive_there(options.host, control, fault.for_target()),
+                      control);
   const MoveTarget target{
       .host = options.host,
       .link = receiving.link(),
@@ -73,6 +75,7 @@ void move_app(const LocalHost& here, const MoveVerbOptions& options) {
               still_busy();
             });
           },
+      .shared = receiving.shared(),
       .kill_link = [&] { receiving.kill(); }};
   const MoveReport report = move_session(
       here, options.request, target,

@@ -207,7 +207,9 @@ class Mover {
     return {.host = target_.host, .session = request_.name, .move_id = record_.move_id};
   }
 
-  PageLogins log_in(const Path& door) const { return {page_address(), folders_, door}; }
+  PageLogins log_in(const Path& door) const {
+    return {page_address(), folders_, door, target_.shared ? &*target_.shared : nullptr};
+  }
 
   void connect_drain(const Path& door) {
     if (!logins_.lead_to(door)) logins_ = log_in(door);  // it keeps its sessions elsewhere
@@ -332,8 +334,13 @@ class Mover {
     if (*handover.owner == Owner::source)
       throw Failure(target_.host, "the app was not taken over at the last moment");
     steps_.keep();
-    if (drain_) drain_->let_flow();
+    if (drain_) let_flow();
     release_ms_ = handover.release_ms;
+  }
+
+  void let_flow() {
+    if (target_.shared) target_.shared->put_first();  // from now on somebody waits for what it has
+    drain_->let_flow();
   }
 
   // The app runs there, and stands still here with the memory that it has not fetched yet: its end

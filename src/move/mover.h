@@ -13,6 +13,7 @@
 #include "move/link.h"
 #include "move/move_request.h"
 #include "move/report.h"
+#include "move/ssh.h"
 
 // The source's side of a move, from the first check to the last clean-up: a plain sequence of
 // blocking steps, each with its undo. It talks to the session's monitor, to the engine and to the
@@ -32,7 +33,8 @@ struct MoveTarget {
   /// calls back at least once a second.
   std::function<uint64_t(Engine&, const ContainerSpec&, const std::function<void()>& still_busy)>
       bring_image = {};
-  std::function<void()> kill_link;  ///< for tests
+  std::optional<SharedSsh> shared = {};  ///< the connection of `link`, if others may use it
+  std::function<void()> kill_link;       ///< for tests
 };
 
 /// The app is frozen here and the target, which may own it, cannot be reached.

@@ -93,10 +93,12 @@ PageLink::~PageLink() {
 }
 
 void PageLink::cut() {
-  if (login_)
+  if (login_) {
+    ::shutdown(at_door_.get(), SHUT_RDWR);  // its ssh may be another's, too
     login_->kill();
-  else
+  } else {
     ::kill(helper_.pid(), SIGKILL);
+  }
 }
 
 }  // namespace wayferry

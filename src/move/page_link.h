@@ -7,10 +7,11 @@
 #include "pages/page_door.h"
 #include "util/process.h"
 
-// (source) One page connection: an ssh connection of its own, because whatever shares one waits for
-// whatever else is in it. It leads to the socket at which the target takes pages in, if sshd may
-// connect to that, as it does by default (AllowStreamLocalForwarding in sshd_config(5)): a
-// session's command has pipes, which take a page at a time. Else to `wayferry receive --pages`.
+// (source) One page connection. The two go over different ssh connections, because whatever shares
+// one waits for whatever else is in it. It leads to the socket at which the target takes pages in,
+// if sshd may connect to that, as it does by default (AllowStreamLocalForwarding in
+// sshd_config(5)): a session's command has pipes, which take a page at a time. Else to `wayferry
+// receive --pages`.
 
 namespace wayferry {
 

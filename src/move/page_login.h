@@ -10,9 +10,11 @@
 #include "session/store.h"
 #include "util/process.h"
 
-// (source) The logins for the page connections, which begin when nothing is known yet but where
-// their pages will come in, and so cost no time of their own: an ssh that logs in at once, and
-// makes its connection only when asked, at a time when there is a door at the other end.
+// (source) The ways of the page connections, prepared when nothing is known yet but where their
+// pages will come in, so that it costs no time of its own: an ssh that makes its connection only
+// when asked, at a time when there is a door at the other end. For bulk it is one that logs in at
+// once; for faults the move's own, which has nothing to carry while memory follows, as long as that
+// is lent: a login takes 40 ms of a processor.
 
 namespace wayferry {
 
@@ -29,8 +31,10 @@ Urgency urgency_of(ChannelKind kind);
 class PageLogin {
  public:
   /// `here`: where ssh may listen in a folder of ours. `door`: the target's socket for pages, which
-  /// need not be there yet. The ssh ends with the thread that makes this.
-  PageLogin(const PageAddress& address, ChannelKind kind, Path here, Path door);
+  /// need not be there yet. `shared`: none for an ssh of its own, which ends with the thread that
+  /// makes this.
+  PageLogin(const PageAddress& address, ChannelKind kind, Path here, Path door,
+            const SharedSsh* shared = nullptr);
   ~PageLogin();
   PageLogin(const PageLogin&) = delete;
   PageLogin& operator=(const PageLogin&) = delete;
@@ -53,8 +57,9 @@ class PageLogin {
 /// One for each kind of channel.
 struct PageLogins {
   PageLogins() = default;  // none
-  /// `folders`: the session's, here.
-  PageLogins(const PageAddress& address, const SessionFolders& folders, const Path& door);
+  /// `folders`: the session's, here. `shared`: the move's own ssh, if it is.
+  PageLogins(const PageAddress& address, const SessionFolders& folders, const Path& door,
+             const SharedSsh* shared);
 
   bool lead_to(const Path& door) const { return faults && faults->door() == door; }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,23 +50,55 @@ std::string trimmed(std::string text) {
 constexpr const char* minimise_delay = "IPQoS=16";
 constexpr const char* background = "IPQoS=cs1";
 
+// Of a path's end, first: muxserver_listen() in OpenSSH's mux.c.
+constexpr size_t added_by_ssh = 17;
+
+// ssh looks for tokens in it (TOKENS in ssh_config(5)).
+std::string without_tokens(const Path& path) {
+  std::string text;
+  for (const char c : path.native()) text += c == '%' ? "%%" : std::string(1, c);
+  return text;
+}
+
+// With whom a connection is shared; ControlMaster, ControlPath and ControlPersist in ssh_config(5).
+// Not with a user's own ones, so that killing ours ends ours only.
+std::vector<std::string> with_nobody() {
+  return {"-o", "ControlMaster=no", "-o", "ControlPath=none"};
+}
+std::vector<std::string> lending(const Path& control) {
+  return {"-o", "ControlMaster=yes", "-S", without_tokens(control), "-o", "ControlPersist=no"};
+}
+std::vector<std::string> borrowing(const Path& control) {
+  return {"-o", "ControlMaster=no", "-S", without_tokens(control)};
+}
+
 /// What to type before the host.
-std::vector<std::string> ssh_itself(Urgency urgency) {
+std::vector<std::string> ssh_itself(const std::vector<std::string>& sharing,
+                                    Urgency urgency = Urgency::usual) {
   const char* replaced = std::getenv("WAYFERRY_SSH");
   std::istringstream words(replaced && *replaced ? replaced : "ssh");
   std::vector<std::string> command;
   for (std::string word; words >> word;) command.push_back(word);
-  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; no sharing of
-  // a user's connection, so that killing ours ends ours only; nothing of what he runs or forwards
-  // on his own ones, which may be taken already; the cheapest cipher first, if allowed. What other
-  // keys the host has is the user's affair, and not asked while pages flow.
+  // No questions; a dead host is noticed in 10 s, since the app is frozen meanwhile; nothing of
+  // what a user runs or forwards on his own connections, which may be taken already; the cheapest
+  // cipher first, if allowed. What other keys the host has is the user's affair, and not asked
+  // while pages flow.
   for (const char* option :
        {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=3", "ServerAliveCountMax=3",
-        "ControlMaster=no", "ControlPath=none", "Compression=no", "UpdateHostKeys=no",
-        "PermitLocalCommand=no", "RemoteCommand=none", "Ciphers=^aes128-gcm@openssh.com"})
+        "Compression=no", "UpdateHostKeys=no", "PermitLocalCommand=no", "RemoteCommand=none",
+        "Ciphers=^aes128-gcm@openssh.com"})
     command.insert(command.end(), {"-o", option});
+  command.insert(command.end(), sharing.begin(), sharing.end());
   if (urgency != Urgency::usual)
     command.insert(command.end(), {"-o", urgency == Urgency::first ? minimise_delay : background});
+  return command;
+}
+
+std::vector<std::string> run_with(std::vector<std::string> command, const std::string& host,
+                                  const std::vector<std::string>& remote) {
+  // "--": a host that begins with a sign is not an option.
+  command.insert(command.end(), {"-o", "ClearAllForwardings=yes", "-T", "--", host});
+  command.insert(command.end(), remote.begin(), remote.end());
   return command;
 }
 
@@ -88,19 +121,22 @@ std::string read_line(int fd) {
 
 std::vector<std::string> ssh_command(const std::string& host,
                                      const std::vector<std::string>& remote, Urgency urgency) {
-  std::vector<std::string> command = ssh_itself(urgency);
-  // "--": a host that begins with a sign is not an option.
-  command.insert(command.end(), {"-o", "ClearAllForwardings=yes", "-T", "--", host});
-  command.insert(command.end(), remote.begin(), remote.end());
-  return command;
+  return run_with(ssh_itself(with_nobody(), urgency), host, remote);
 }
 
 std::vector<std::string> ssh_between_sockets(const std::string& host, const std::string& here,
                                              const std::string& there, Urgency urgency) {
-  std::vector<std::string> command = ssh_itself(urgency);
+  std::vector<std::string> command = ssh_itself(with_nobody(), urgency);
   // The user's own forwardings cannot be left out then, but may fail.
   command.insert(command.end(),
                  {"-o", "ExitOnForwardFailure=no", "-N", "-L", here + ":" + there, "--", host});
+  return command;
+}
+
+std::vector<std::string> ssh_asking_to_listen(const Path& control, const std::string& host,
+                                              const std::string& here, const std::string& there) {
+  std::vector<std::string> command = ssh_itself(borrowing(control));
+  command.insert(command.end(), {"-O", "forward", "-L", here + ":" + there, "--", host});
   return command;
 }
 
@@ -131,14 +167,22 @@ std::vector<std::string> receive_here(const std::vector<std::string>& options,
   return command;
 }
 
-std::vector<std::string> receive_there(const std::string& host, const std::string& fail_at) {
+std::vector<std::string> receive_there(const std::string& host, const Path& control,
+                                       const std::string& fail_at) {
   std::vector<std::string> remote{"wayferry", "receive"};
   if (!fail_at.empty()) remote.insert(remote.end(), {"--fail-at", fail_at});
-  return ssh_command(host, remote);
+  const auto sharing = control.empty() ? with_nobody() : lending(control);
+  return run_with(ssh_itself(sharing), host, remote);
 }
 
-Receiving::Receiving(std::string host, const std::vector<std::string>& command)
-    : host_(std::move(host)) {
+Path lending_place(const Path& folder) {
+  const Path place = folder / ("ssh." + std::to_string(::getpid()));
+  return place.native().size() + added_by_ssh < sizeof(sockaddr_un::sun_path) ? place : Path();
+}
+
+Receiving::Receiving(std::string host, const std::vector<std::string>& command, Path control)
+    : host_(std::move(host)), control_(std::move(control)) {
+  if (!control_.empty()) ::unlink(control_.c_str());  // of one that was killed
   // A pipe takes a page at a time, and twice the processor time for it.
   auto [child_in, to_child] = socket_pair();
   auto [from_child, child_out] = make_pipe();
@@ -196,6 +240,17 @@ std::string Receiving::words() const {
          0)
     text.append(block.data(), static_cast<size_t>(n));
   return text;
+}
+
+Receiving::~Receiving() {
+  ssh_ = {};
+  if (!control_.empty()) ::unlink(control_.c_str());  // which it had no time for
+}
+
+std::optional<SharedSsh> Receiving::shared() const {
+  if (control_.empty()) return std::nullopt;
+  const auto first = [this] { put_first(ssh_.pid(), ssh_.hold()); };
+  return SharedSsh{.control = control_, .put_first = first};
 }
 
 void Receiving::kill() {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -10,6 +11,7 @@
 
 #include "move/host.h"
 #include "move/link.h"
+#include "util/io.h"
 #include "util/process.h"
 #include "util/unique_fd.h"
 
@@ -39,6 +41,17 @@ std::vector<std::string> ssh_between_sockets(const std::string& host, const std:
                                              const std::string& there,
                                              Urgency urgency = Urgency::usual);
 
+/// The connection of an ssh that is up already, lent to others (ControlPath in ssh_config(5)).
+struct SharedSsh {
+  Path control;                     ///< the socket at which it takes requests
+  std::function<void()> put_first;  ///< lets a network carry it before all else from now on
+};
+
+/// As ssh_between_sockets, but that one listens which lends its connection at `control`, and this
+/// one ends once it does.
+std::vector<std::string> ssh_asking_to_listen(const Path& control, const std::string& host,
+                                              const std::string& here, const std::string& there);
+
 /// ssh sends small packets at once only after its login, in the course of which one waits for the
 /// answer to the one before, and that for the 40 ms for which Linux delays an acknowledgement
 /// alone. This does it from the beginning, in the background.
@@ -56,16 +69,25 @@ class HurriedLogin {
 std::string read_line(int fd);
 
 /// The commands that start a receiver: on another host, for a move; on this one, for a file.
-/// `fail_at` is for tests (fault.h).
-std::vector<std::string> receive_there(const std::string& host, const std::string& fail_at);
+/// `control`: where the connection is lent; empty: nowhere. `fail_at` is for tests (fault.h).
+std::vector<std::string> receive_there(const std::string& host, const Path& control,
+                                       const std::string& fail_at);
 std::vector<std::string> receive_here(const std::vector<std::string>& options,
                                       const std::string& fail_at);
+
+/// Where in `folder` a connection that this process has made may be lent; empty if a socket's path
+/// cannot be that long.
+Path lending_place(const Path& folder);
 
 /// A running receiver on the target.
 class Receiving {
  public:
-  /// Begins to start it. `host` is what messages call the target.
-  Receiving(std::string host, const std::vector<std::string>& command);
+  /// Begins to start it. `host` is what messages call the target, `control` where the command lends
+  /// its connection, if it does.
+  Receiving(std::string host, const std::vector<std::string>& command, Path control = {});
+  ~Receiving();
+  Receiving(const Receiving&) = delete;
+  Receiving& operator=(const Receiving&) = delete;
   /// Waits for it. Throws Failure: unreachable (in ssh's words), wayferry missing there, another
   /// version than ours. Before that the link leads nowhere yet.
   void await(const std::string& version, std::chrono::seconds limit = login_limit);
@@ -73,6 +95,8 @@ class Receiving {
   Link& link() { return *link_; }
   /// What ssh and the receiver printed on their standard error so far.
   std::string words() const;
+  /// Its connection, where that is lent. Must not be used after this has ended.
+  std::optional<SharedSsh> shared() const;
   /// For tests: as if the connection broke.
   void kill();
 
@@ -80,6 +104,7 @@ class Receiving {
   [[noreturn]] void fail_to_start(const std::string& line);
 
   std::string host_;
+  Path control_;
   Child ssh_;
   std::optional<HurriedLogin> hurry_;
   UniqueFd words_;

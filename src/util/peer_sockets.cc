@@ -2,6 +2,7 @@
 #include "util/peer_sockets.h"
 
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -56,6 +57,26 @@ std::vector<FetchedSocket> fetch_sockets(pid_t process, const UniqueFd& pidfd,
   return found;
 }
 
+struct IntOption {
+  int level;
+  int name;
+  int value;
+};
+
+/// Whether any of them could be set on any TCP connection of the process.
+bool set_on_connections(pid_t process, const UniqueFd& pidfd,
+                        std::initializer_list<IntOption> options) {
+  try {
+    bool set = false;
+    for (const FetchedSocket& theirs : fetch_sockets(process, pidfd, is_tcp_connection))
+      for (const auto& [level, name, value] : options)
+        set |= ::setsockopt(theirs.socket.get(), level, name, &value, sizeof value) == 0;
+    return set;
+  } catch (const std::filesystem::filesystem_error&) {
+    return false;  // it has ended, or we may not look
+  }
+}
+
 }  // namespace
 
 UniqueFd fetch_descriptor(const UniqueFd& pidfd, int number) {
@@ -69,15 +90,14 @@ std::vector<FetchedSocket> fetch_sockets_to(pid_t process, const UniqueFd& pidfd
 }
 
 bool stop_delays_of(pid_t process, const UniqueFd& pidfd) {
-  try {
-    const int on = 1;
-    bool stopped = false;
-    for (const FetchedSocket& theirs : fetch_sockets(process, pidfd, is_tcp_connection))
-      stopped |= ::setsockopt(theirs.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0;
-    return stopped;
-  } catch (const std::filesystem::filesystem_error&) {
-    return false;  // it has ended, or we may not look
-  }
+  return set_on_connections(process, pidfd, {{IPPROTO_TCP, TCP_NODELAY, 1}});
+}
+
+bool put_first(pid_t process, const UniqueFd& pidfd) {
+  // A socket takes that of its own family; one of IPv6 takes both.
+  return set_on_connections(
+      process, pidfd,
+      {{IPPROTO_IP, IP_TOS, IPTOS_LOWDELAY}, {IPPROTO_IPV6, IPV6_TCLASS, IPTOS_LOWDELAY}});
 }
 
 bool make_room_at_peer(int socket, size_t bytes) {

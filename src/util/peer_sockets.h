@@ -31,6 +31,10 @@ std::vector<FetchedSocket> fetch_sockets_to(pid_t process, const UniqueFd& pidfd
 /// connections that it has made so far. False if there is none, or it cannot be had.
 bool stop_delays_of(pid_t process, const UniqueFd& pidfd);
 
+/// Lets the kernel and the network send what these carry before all else from now on: "minimise
+/// delay", 16, as the type of service (IP_TOS in ip(7)). False as above.
+bool put_first(pid_t process, const UniqueFd& pidfd);
+
 /// Lets the process at the other end of this socket, which is bound to a name, write so many bytes
 /// before it has to wait: how many those are is a property of its own end. False if that cannot be
 /// had.

@@ -20,7 +20,8 @@ _MEGABYTES = 128
 _RATE = "6MB"
 _LIMIT = 60.0
 
-_PAGE_SSH = "^ssh .* -N -L "
+_MOVE_SSH = "^ssh .* wayferry receive$"
+_BULK_SSH = "^ssh .* -N -L "
 
 _OWN_SETTINGS = """
 Host beta
@@ -29,6 +30,9 @@ Host beta
     LocalCommand echo a word of welcome
     LocalForward 127.0.0.1:2222 127.0.0.1:22
     ExitOnForwardFailure yes
+    ControlMaster auto
+    ControlPath /run/own-ssh
+    ControlPersist 600
 """
 
 # docs/lazy.md: both ends notice a dead link within 5 s; and what a poll and a busy machine add.
@@ -80,11 +84,6 @@ class _Draining(LabTest):
         self.assertEqual(len(pids), 1, f"processes on {host.name}")
         self.assertIsNotNone(self.drain(host), "the drain was over before anybody was killed")
         host.must("kill", "-KILL", str(pids[0]))
-
-    def kill_page_ssh(self, *, gives_way: bool) -> None:
-        """Kills the ssh of one page connection; what carries bulk gives way to all others."""
-        nice = {pid: int(self.alpha.must("ps", "-o", "ni=", "-p", str(pid))) for pid in self.pids(self.alpha, _PAGE_SSH)}
-        self.kill_only(self.alpha, [pid for pid, level in nice.items() if (level > 0) == gives_way])
 
     def move_said(self) -> str:
         """What the mover printed."""
@@ -144,16 +143,12 @@ class Killed(_Draining):
         self.kill(self.alpha, "^wayferry move")
         self.demand_whole()
 
-    def test_the_ssh_of_the_move(self) -> None:
-        self.kill(self.alpha, "^ssh .* wayferry receive$")
-        self.demand_whole()
-
-    def test_the_ssh_of_the_faults(self) -> None:
-        self.kill_page_ssh(gives_way=False)
+    def test_the_ssh_of_the_move_and_the_faults(self) -> None:
+        self.kill(self.alpha, _MOVE_SSH)
         self.demand_whole()
 
     def test_the_ssh_of_the_bulk(self) -> None:
-        self.kill_page_ssh(gives_way=True)
+        self.kill(self.alpha, _BULK_SSH)
         self.demand_whole()
 
     def test_the_mover_with_its_stand_by(self) -> None:
@@ -176,7 +171,7 @@ class NothingForwarded(_Draining):
         keys.write_text(f"no-port-forwarding {usual}")
 
     def test_nobody_is_killed(self) -> None:
-        self.assertEqual(self.pids(self.alpha, _PAGE_SSH), [])
+        self.assertEqual(self.pids(self.alpha, _BULK_SSH), [])
         self.assertEqual(len(self.pids(self.beta, "^wayferry receive --pages")), 2)
         self.demand_whole()
 
@@ -185,14 +180,18 @@ class OwnSettings(_Draining):
     """alpha's user has ssh run and forward things whenever it goes to beta, which has no place in a move."""
 
     def before_the_move(self) -> None:
-        """Each of these alone would end one of its three connections, or speak in it."""
+        """Each of these alone would end one of its two connections, or speak in it."""
         config = self.alpha.host.path("/root/.ssh/config")
         self.addCleanup(config.unlink)
         config.write_text(_OWN_SETTINGS)
         config.chmod(0o600)
 
     def test_nobody_is_killed(self) -> None:
-        self.assertEqual(len(self.pids(self.alpha, _PAGE_SSH)), 2)
+        for ssh in (_MOVE_SSH, _BULK_SSH):
+            self.assertEqual(len(self.pids(self.alpha, ssh)), 1, ssh)
+        self.assertFalse(self.alpha.host.path("/run/own-ssh").exists(), "a connection that stays")
+        # No other way was taken.
+        self.assertEqual(self.pids(self.beta, "^wayferry receive --pages"), [])
         self.demand_whole()
 
 

@@ -30,18 +30,31 @@ class PageLinkTest : public testing::Test {
   }
   void TearDown() override { ::unsetenv("WAYFERRY_SSH"); }
 
+  /// What the ssh does that asks the move's own to listen for us.
+  void ssh_borrows(const std::string& asking, const std::string& running) const {
+    const Path program = folder_.path() / "ssh";
+    std::ofstream(program) << "#!/bin/sh\ncase \"$*\" in *' -O forward -L '*) " << asking
+                           << " ;; *) " << running << " ;; esac\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    ::setenv("WAYFERRY_SSH", program.c_str(), 1);
+  }
+  std::unique_ptr<PageLogin> borrowed() const {
+    const SharedSsh shared{.control = folder_.path() / "control", .put_first = [] {}};
+    return std::make_unique<PageLogin>(address_, ChannelKind::faults, here_, "/run/door", &shared);
+  }
+
   std::unique_ptr<PageLogin> login() const {
     return std::make_unique<PageLogin>(address_, ChannelKind::bulk, here_, "/run/door");
   }
 
   /// As ssh does once it is logged in: who comes is connected, and answered like this.
-  std::future<UniqueFd> answer_with(const std::string& line) const {
-    return std::async(std::launch::async, [this, line] {
-      const UniqueFd listener = listen_unix(here_);
+  std::future<UniqueFd> answer_with(const std::string& line,
+                                    ChannelKind expected = ChannelKind::bulk) const {
+    return std::async(std::launch::async, [line, expected, listener = listen_unix(here_)] {
       UniqueFd there(check("accept", ::accept(listener.get(), nullptr, nullptr)));
       std::byte kind{};
       EXPECT_EQ(read_full(there.get(), {&kind, 1}), 1U);
-      EXPECT_EQ(ChannelKind(kind), ChannelKind::bulk);
+      EXPECT_EQ(ChannelKind(kind), expected);
       write_all(there.get(), line);
       return there;
     });
@@ -69,6 +82,34 @@ TEST_F(PageLinkTest, GoesThroughTheSocketOfAnSshThatHasLoggedInBefore) {
   there.reset();
   ended.get();
   EXPECT_FALSE(std::filesystem::exists(here_));
+}
+
+TEST_F(PageLinkTest, GoesThroughTheMovesOwnSshWhereThatIsLent) {
+  const Path asked = folder_.path() / "asked";
+  const Path listens = folder_.path() / "listens";
+  ssh_borrows("echo \"$@\" > " + asked.native() + "; until [ -e " + listens.native() +
+                  " ]; do sleep 0.01; done",
+              "exit 1");
+  auto started = borrowed();
+  auto answered = answer_with(page_greeting_line(), ChannelKind::faults);
+  const std::ofstream told(listens);
+  PageLink link(address_, ChannelKind::faults, std::move(started));
+  const UniqueFd there = answered.get();
+  const std::string words = read_file(asked).value_or("");
+  EXPECT_TRUE(words.contains("-S " + (folder_.path() / "control").native())) << words;
+  EXPECT_TRUE(words.contains("-L " + here_.native() + ":/run/door -- beta")) << words;
+  // Whoever waits in it fails once it is cut, although that ssh goes on.
+  auto waits = std::async(std::launch::async, [&] {
+    std::vector<std::byte> payload;
+    return link.channel().receive(payload, std::chrono::seconds(20), -1);
+  });
+  link.cut();
+  EXPECT_ANY_THROW(waits.get());
+}
+
+TEST_F(PageLinkTest, GoesToAHelperWhereNothingIsLent) {
+  ssh_borrows("exit 255", "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
+  PageLink(address_, ChannelKind::faults, borrowed()).channel().send({.kind = FrameKind::tick});
 }
 
 TEST_F(PageLinkTest, GoesToAHelperWhereNobodyIsAtTheDoor) {

@@ -37,7 +37,7 @@ class Ssh : public testing::Test {
 
   static std::string failure(std::chrono::seconds limit = login_limit) {
     try {
-      Receiving receiving("beta", receive_there("beta", ""));
+      Receiving receiving("beta", receive_there("beta", "/run/lent", ""));
       receiving.await("0.1.0", limit);
       return "";
     } catch (const Failure& failure) {
@@ -143,11 +143,22 @@ TEST_F(Ssh, OnlyWhatIsWaitedForGoesFirst) {
     EXPECT_FALSE(word.contains("IPQoS"));
 }
 
+TEST_F(Ssh, LendsAConnectionOnlyWhereASocketCanBe) {
+  EXPECT_TRUE(lending_place("/run/wayferry/term").native().starts_with("/run/wayferry/term/ssh."));
+  EXPECT_TRUE(lending_place("/run/" + std::string(80, 'x')).empty());
+  const auto lends = receive_there("beta", "/run/100%", "");
+  EXPECT_TRUE(std::ranges::contains(lends, "/run/100%%"));
+  EXPECT_TRUE(std::ranges::contains(lends, "ControlMaster=yes"));
+  EXPECT_TRUE(std::ranges::contains(receive_there("beta", "", ""), "ControlMaster=no"));
+}
+
 TEST_F(Ssh, AHostIsNeverAnOption) {
   ::unsetenv("WAYFERRY_SSH");
   const std::string evil = "-oProxyCommand=evil";
   for (const auto& command :
-       {ssh_command(evil, {"true"}), ssh_between_sockets(evil, "/run/here", "/run/door")}) {
+       {ssh_command(evil, {"true"}), ssh_between_sockets(evil, "/run/here", "/run/door"),
+        ssh_asking_to_listen("/run/lent", evil, "/run/here", "/run/door"),
+        receive_there(evil, "/run/lent", "")}) {
     const auto dashes = std::ranges::find(command, "--");
     ASSERT_NE(dashes, command.end());
     EXPECT_EQ(*(dashes + 1), evil);

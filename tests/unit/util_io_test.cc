@@ -3,9 +3,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +55,29 @@ TEST(Room, IsMadeInPipesAndSockets) {
     EXPECT_TRUE(make_room(writer.get(), much));
     check("fcntl", ::fcntl(writer.get(), F_SETFL, O_NONBLOCK));
     EXPECT_EQ(::write(writer.get(), bytes.data(), bytes.size()), much);
+  }
+}
+
+// The connection is our own, and so is the process it is fetched from.
+TEST(PutFirst, MarksConnectionsOfBothFamilies) {
+  const UniqueFd ourselves(
+      static_cast<int>(check("pidfd_open", ::syscall(SYS_pidfd_open, ::getpid(), 0))));
+  for (const int family : {AF_INET, AF_INET6}) {
+    const UniqueFd listener(check("socket", ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    check("listen", ::listen(listener.get(), 1));
+    sockaddr_storage place{};
+    socklen_t size = sizeof place;
+    const auto address = reinterpret_cast<sockaddr*>(&place);
+    check("getsockname", ::getsockname(listener.get(), address, &size));
+    const UniqueFd connection(check("socket", ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    check("connect", ::connect(connection.get(), address, size));
+    EXPECT_TRUE(put_first(::getpid(), ourselves));
+    int type = 0;
+    socklen_t length = sizeof type;
+    const bool six = family == AF_INET6;
+    check("getsockopt", ::getsockopt(connection.get(), six ? IPPROTO_IPV6 : IPPROTO_IP,
+                                     six ? IPV6_TCLASS : IP_TOS, &type, &length));
+    EXPECT_EQ(type, IPTOS_LOWDELAY);
   }
 }
 
