@@ -44,9 +44,7 @@ void WarmGroups::rest() {
 void WarmGroups::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [this] { return Clock::now() < until_; })) {
-    lock.unlock();
     take_();
-    lock.lock();
     changed_.wait_for(lock, stop, pulse, [] { return false; });
   }
 }

@@ -12,7 +12,8 @@
 // rcu_sync_enter() in Linux' kernel/rcu/sync.c): 10 to 15 ms, and now and then 0.1 to 0.5 s. Who
 // takes it within such a period of the last one does not wait. A container's first process has to
 // take it when it enters its group, and so has a runtime that restores one, and a move waits for
-// both. So it is taken before, for nothing, while there is something else to do.
+// both. So it is taken before, for nothing, while there is something else to do; but never while an
+// app stands still, because whoever waits for such a period holds what all work with groups needs.
 
 namespace wayferry {
 
@@ -28,7 +29,7 @@ class WarmGroups {
   WarmGroups(const WarmGroups&) = delete;
   WarmGroups& operator=(const WarmGroups&) = delete;
 
-  /// Somebody will need it within a second. These two do not wait.
+  /// Somebody will need it within a second. This and rest() wait while it is being taken.
   void keep();
   /// Nobody will.
   void rest();
@@ -38,7 +39,7 @@ class WarmGroups {
   void run(const std::stop_token& stop);
 
   std::function<void()> take_;
-  std::mutex mutex_;  // for the next two
+  std::mutex mutex_;  // for the next two, and held while the lock is being taken
   std::condition_variable_any changed_;
   Clock::time_point until_;
   std::jthread thread_;  // last: it uses all of the above

@@ -169,7 +169,7 @@ class Receiver {
     });
     engine_->await_warm_restore(restore_options());
     warm_criu_.wait();
-    warm_groups_.keep();  // for an engine that could not begin before
+    warm_groups_.rest();
     answer_done(link_);
     state_ = receive_frozen(link_, trees(), *images_, *early_);
   }
@@ -201,7 +201,6 @@ class Receiver {
     const auto start = Steps::Clock::now();
     record_.init_pid =
         engine_->restore(record_.spec.name, folders_.container(), restore_options(), app_output());
-    warm_groups_.rest();
     if (filler_) filler_->wait_drained(std::chrono::milliseconds(0));  // throws if it has failed
     ready_.set_restore_ms(milliseconds_since(start));
   }

@@ -7,7 +7,7 @@
 #include "pages/channel.h"
 
 // Where the source's two page connections come in at the target: a socket in the session's folder.
-// sshd connects them to it itself (`ssh -W`), or, where it must not forward anything, a helper at
+// sshd connects them to it itself (`ssh -L`), or, where it must not forward anything, a helper at
 // the end of an ssh session (`wayferry receive --pages`), which hands its standard input and output
 // over and then only waits until they are not needed any more. The source's first byte says which
 // of the two connections it is, and is answered with a greeting.

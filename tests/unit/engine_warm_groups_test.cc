@@ -42,6 +42,22 @@ TEST(WarmGroups, BeginAnewAfterARest) {
   EXPECT_EQ(lock.thrice.get_future().wait_for(limit), std::future_status::ready);
 }
 
+TEST(WarmGroups, HaveLetGoOfItAfterARest) {
+  std::atomic<bool> taking = false;
+  std::promise<void> begun;
+  std::promise<void> go;
+  WarmGroups warm([&] {
+    taking = true;
+    begun.set_value();  // an error the second time, after which it is asked no more
+    go.get_future().wait();
+    taking = false;
+  });
+  ASSERT_EQ(begun.get_future().wait_for(limit), std::future_status::ready);
+  const auto released = std::async(std::launch::async, [&] { go.set_value(); });
+  warm.rest();
+  EXPECT_FALSE(taking);
+}
+
 TEST(WarmGroups, AskOnceWhereTheLockCannotBeHad) {
   std::atomic<int> asked = 0;
   std::promise<void> first;
