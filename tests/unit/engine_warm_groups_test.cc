@@ -6,6 +6,7 @@
 #include <atomic>
 #include <future>
 #include <optional>
+#include <thread>
 
 #include "util/error.h"
 
@@ -53,7 +54,7 @@ TEST(WarmGroups, HaveLetGoOfItAfterARest) {
     taking = false;
   });
   ASSERT_EQ(begun.get_future().wait_for(limit), std::future_status::ready);
-  const auto released = std::async(std::launch::async, [&] { go.set_value(); });
+  const std::jthread release([&] { go.set_value(); });
   warm.rest();
   EXPECT_FALSE(taking);
 }
