@@ -42,6 +42,10 @@ void write_control(const Path& path, std::string_view text) {
   check("write", ::write(fd.get(), text.data(), text.size()), path.native());
 }
 
+void enter_folder(const Path& folder) {
+  write_control(folder / "cgroup.procs", "0");
+}
+
 // The pids of one process in all namespaces from ours inwards, or none if it is gone.
 std::vector<pid_t> namespace_pids(pid_t process) {
   const auto status = read_file("/proc/" + std::to_string(process) + "/status");
@@ -121,7 +125,7 @@ void enter_cgroups(const std::string& container) {
   for (const Path& folder : all_folders(container)) {
     std::filesystem::create_directory(folder);
     if (!mounted_version_2()) fill_cpuset(folder);
-    write_control(folder / "cgroup.procs", "0");
+    enter_folder(folder);
   }
 }
 
@@ -160,7 +164,7 @@ Cgroup Cgroup::of(pid_t process) {
 }
 
 void Cgroup::enter() const {
-  write_control(folder_ / "cgroup.procs", "0");
+  enter_folder(folder_);
 }
 
 bool Cgroup::exists() const {
