@@ -48,8 +48,8 @@ TEST(WarmGroups, HaveLetGoOfItAfterARest) {
   std::promise<void> begun;
   std::promise<void> go;
   WarmGroups warm([&] {
-    taking = true;
     begun.set_value();  // an error the second time, after which it is asked no more
+    taking = true;
     go.get_future().wait();
     taking = false;
   });

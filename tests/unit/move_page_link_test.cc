@@ -20,24 +20,17 @@ const std::string says_nothing = "exec sleep 60";
 
 class PageLinkTest : public testing::Test {
  protected:
-  /// What an ssh does that is to listen for us, and one that runs a helper at the target.
+  /// What an ssh does that is to listen for us, or to see to that, and one that runs a helper at
+  /// the target.
   void ssh_does(const std::string& listening, const std::string& running) const {
     const Path program = folder_.path() / "ssh";
-    std::ofstream(program) << "#!/bin/sh\ncase \"$*\" in *' -N -L '*) " << listening << " ;; *) "
+    std::ofstream(program) << "#!/bin/sh\ncase \"$*\" in *' -L '*) " << listening << " ;; *) "
                            << running << " ;; esac\n";
     std::filesystem::permissions(program, std::filesystem::perms::owner_all);
     ::setenv("WAYFERRY_SSH", program.c_str(), 1);
   }
   void TearDown() override { ::unsetenv("WAYFERRY_SSH"); }
 
-  /// What the ssh does that asks the move's own to listen for us.
-  void ssh_borrows(const std::string& asking, const std::string& running) const {
-    const Path program = folder_.path() / "ssh";
-    std::ofstream(program) << "#!/bin/sh\ncase \"$*\" in *' -O forward -L '*) " << asking
-                           << " ;; *) " << running << " ;; esac\n";
-    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-    ::setenv("WAYFERRY_SSH", program.c_str(), 1);
-  }
   std::unique_ptr<PageLogin> borrowed() const {
     const SharedSsh shared{.control = folder_.path() / "control", .put_first = [] {}};
     return std::make_unique<PageLogin>(address_, ChannelKind::faults, here_, "/run/door", &shared);
@@ -87,9 +80,9 @@ TEST_F(PageLinkTest, GoesThroughTheSocketOfAnSshThatHasLoggedInBefore) {
 TEST_F(PageLinkTest, GoesThroughTheMovesOwnSshWhereThatIsLent) {
   const Path asked = folder_.path() / "asked";
   const Path listens = folder_.path() / "listens";
-  ssh_borrows("echo \"$@\" > " + asked.native() + "; until [ -e " + listens.native() +
-                  " ]; do sleep 0.01; done",
-              "exit 1");
+  ssh_does("echo \"$@\" > " + asked.native() + "; until [ -e " + listens.native() +
+               " ]; do sleep 0.01; done",
+           "exit 1");
   auto started = borrowed();
   auto answered = answer_with(page_greeting_line(), ChannelKind::faults);
   const std::ofstream told(listens);
@@ -97,7 +90,7 @@ TEST_F(PageLinkTest, GoesThroughTheMovesOwnSshWhereThatIsLent) {
   const UniqueFd there = answered.get();
   const std::string words = read_file(asked).value_or("");
   EXPECT_TRUE(words.contains("-S " + (folder_.path() / "control").native())) << words;
-  EXPECT_TRUE(words.contains("-L " + here_.native() + ":/run/door -- beta")) << words;
+  EXPECT_TRUE(words.contains("-O forward -L " + here_.native() + ":/run/door -- beta")) << words;
   // Whoever waits in it fails once it is cut, although that ssh goes on.
   auto waits = std::async(std::launch::async, [&] {
     std::vector<std::byte> payload;
@@ -108,7 +101,7 @@ TEST_F(PageLinkTest, GoesThroughTheMovesOwnSshWhereThatIsLent) {
 }
 
 TEST_F(PageLinkTest, GoesToAHelperWhereNothingIsLent) {
-  ssh_borrows("exit 255", "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
+  ssh_does("exit 255", "printf '" + page_greeting_line() + "'; exec cat > /dev/null");
   PageLink(address_, ChannelKind::faults, borrowed()).channel().send({.kind = FrameKind::tick});
 }
 
