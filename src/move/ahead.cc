@@ -5,6 +5,7 @@
 
 #include "criu/pagemap.h"
 #include "move/running_memory.h"
+#include "pages/hot_pages.h"
 
 namespace wayferry {
 namespace {
@@ -58,7 +59,9 @@ class Ahead {
           {.process = inner, .range = {.start = address, .pages = piece.size() / page_size}});
     sent_ += out_.early(piece, [&](uint64_t page) {
       ++news_;
-      if (again) changed_.push_back({.process = inner, .address = address + page * page_size});
+      if (again)
+        changed_.push_back({.process = inner,
+                            .range = {.start = address + page * page_size, .pages = hot_window}});
     });
     keep_to_rate();
     return sent_ < limits_.bytes && Clock::now() < end_;
@@ -85,9 +88,9 @@ class Ahead {
   Clock::time_point end_;
   int round_ = 0;
   bool gave_up_ = false;
-  uint64_t sent_ = 0;             // bytes
-  uint64_t news_ = 0;             // pages of this round
-  std::vector<HotPage> changed_;  // of this round, but the first
+  uint64_t sent_ = 0;              // bytes
+  uint64_t news_ = 0;              // pages of this round
+  std::vector<AppPages> changed_;  // of this round, but the first
   SentAhead ahead_;
 };
 

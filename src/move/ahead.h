@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "move/outgoing.h"
-#include "pages/early_pages.h"
-#include "pages/hot_pages.h"
+#include "pages/app_pages.h"
 
 // (source) Private memory is sent while the app still runs, as far as a limit allows, and then, in
 // rounds, what changed meanwhile: so that less has to follow a lazy move, and less time is lost by
@@ -26,9 +25,11 @@ struct AheadLimits {
 };
 
 struct SentAhead {
-  EarlyPlaces places;
-  /// From round to round, those of the last one first: what the app is working with.
-  std::vector<HotPage> changed;
+  /// What was looked at, in that order: most of it is known still, and hardly anything elsewhere.
+  std::vector<AppPages> places;
+  /// From round to round, those of the last one first, each with some after it: what the app is
+  /// working with.
+  std::vector<AppPages> changed;
 };
 
 /// `processes`: pid in the container → on the host. `between` is called between pieces and

@@ -60,9 +60,10 @@ void OutgoingDrain::start_standby() {
 void OutgoingDrain::start(const Path& images, const std::vector<pid_t>& processes, SentAhead ahead,
                           const EarlyPages& early) {
   pages_.prepare(images, processes, app_.bytes_per_second);
-  std::vector<HotPage> hot = std::move(ahead.changed);
-  std::ranges::copy(read_hot_pages(app_.folders.hot_pages()), std::back_inserter(hot));
-  pages_.source().prefer(std::move(hot));
+  std::vector<AppPages> first = std::move(ahead.changed);
+  std::ranges::copy(with_windows(read_hot_pages(app_.folders.hot_pages())),
+                    std::back_inserter(first));
+  pages_.source().prefer(first);
   pages_.source().use_early(early, ahead.places);
   pages_.start();
 }

@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cstring>
 #include <format>
-#include <list>
-#include <optional>
 #include <set>
 
 #include "move/link.h"
@@ -78,11 +76,11 @@ struct Region {
   Mapping mapping;
 };
 
-std::optional<FrozenMemory> memory_of(pid_t inner, pid_t outer) {
+void add_memory(std::map<pid_t, FrozenMemory>& memories, pid_t inner, pid_t outer) {
   try {
-    return FrozenMemory({{inner, outer}});
+    memories.emplace(inner, std::map{std::pair{inner, outer}});
   } catch (const SystemError&) {
-    return std::nullopt;  // a shell's child, for example, that has ended meanwhile
+    return;  // a shell's child, for example, that has ended meanwhile
   }
 }
 
@@ -127,17 +125,19 @@ void clean_mapped_files(const std::vector<pid_t>& processes) {
   });
 }
 
+std::map<pid_t, FrozenMemory> memories_of(const std::map<pid_t, pid_t>& processes) {
+  std::map<pid_t, FrozenMemory> memories;
+  for (const auto& [inner, outer] : processes) add_memory(memories, inner, outer);
+  return memories;
+}
+
 bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show) {
-  std::list<FrozenMemory> memories;
+  const auto memories = memories_of(processes);
   std::vector<Region> regions;
-  for (const auto& [inner, outer] : processes) {
-    auto memory = memory_of(inner, outer);
-    if (!memory) continue;
-    memories.push_back(std::move(*memory));
-    for (const Mapping& mapping : lazy_mappings(outer))
+  for (const auto& [inner, memory] : memories)
+    for (const Mapping& mapping : lazy_mappings(processes.at(inner)))
       regions.push_back(
-          {.inner = inner, .outer = outer, .memory = &memories.back(), .mapping = mapping});
-  }
+          {.inner = inner, .outer = processes.at(inner), .memory = &memory, .mapping = mapping});
   std::ranges::stable_sort(
       regions, {}, [](const Region& region) { return region.mapping.end - region.mapping.start; });
   for (const Region& region : regions)
@@ -146,12 +146,10 @@ bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowP
   return true;
 }
 
-bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlaces& places,
+bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const std::vector<AppPages>& places,
                        const ShowPrivate& show) {
-  std::map<pid_t, FrozenMemory> memories;
-  for (const auto& [inner, outer] : processes)
-    if (auto memory = memory_of(inner, outer)) memories.emplace(inner, std::move(*memory));
-  return std::ranges::all_of(places, [&](const EarlyPlace& place) {
+  const auto memories = memories_of(processes);
+  return std::ranges::all_of(places, [&](const AppPages& place) {
     const auto memory = memories.find(place.process);
     return memory == memories.end() || show_range(memory->second, place.process, place.range, show);
   });

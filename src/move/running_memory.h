@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "criu/process_memory.h"
-#include "pages/early_pages.h"
+#include "pages/app_pages.h"
+#include "pages/frozen_memory.h"
 #include "util/io.h"
 
 // What a running app's memory holds, for what is sent ahead of it: a look at each page, which may
@@ -25,6 +26,9 @@ void for_each_shared_piece(const std::vector<pid_t>& processes,
 /// from now on gives the files new times (file_tree.h). Throws SystemError where that fails.
 void clean_mapped_files(const std::vector<pid_t>& processes);
 
+/// The memory of those of these processes (pid in the container → on the host) that have not ended.
+std::map<pid_t, FrozenMemory> memories_of(const std::map<pid_t, pid_t>& processes);
+
 /// Gets pages of the process with this pid in the container; false: no more is wanted.
 using ShowPrivate = std::function<bool(pid_t inner, uint64_t address, Bytes piece)>;
 
@@ -34,7 +38,7 @@ using ShowPrivate = std::function<bool(pid_t inner, uint64_t address, Bytes piec
 bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show);
 
 /// The same of these places only, in their order.
-bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const EarlyPlaces& places,
+bool for_each_piece_of(const std::map<pid_t, pid_t>& processes, const std::vector<AppPages>& places,
                        const ShowPrivate& show);
 
 /// Which pages of that memory are there now, in long runs: what pages_in() can use.

@@ -88,7 +88,7 @@ void finish_outgoing_drain(const LocalHost& host, const std::string& name,
   if (auto monitor = MonitorClient::connect(folders.control())) monitor->dismiss();
   PageService pages({.host = record.move_host, .session = name, .move_id = record.move_id});
   pages.prepare(images_of(folders), engine->processes(name), bytes_per_second);
-  pages.source().prefer(read_hot_pages(folders.hot_pages()));
+  pages.source().prefer(with_windows(read_hot_pages(folders.hot_pages())));
   pages.source().let_flow();
   pages.start();
   while (!pages.wait_drained(asking_pause)) continue;

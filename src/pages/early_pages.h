@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
-#include <vector>
 
-#include "criu/pagemap.h"
 #include "util/io.h"
 #include "util/unique_fd.h"
 
@@ -41,15 +37,6 @@ class EarlyPages {
 
   std::unordered_map<Hash, uint32_t, Short> numbers_;
 };
-
-/// (source) Private memory that was looked at to be sent: most of it is known still, and hardly
-/// anything elsewhere.
-struct EarlyPlace {
-  pid_t process = 0;  ///< inside the container
-  PageRange range;
-};
-/// In the order in which they went.
-using EarlyPlaces = std::vector<EarlyPlace>;
 
 /// (target) The pages themselves, in a file that goes with the object.
 class EarlyStore {

@@ -8,6 +8,14 @@
 
 namespace wayferry {
 
+std::vector<AppPages> with_windows(const std::vector<HotPage>& pages) {
+  std::vector<AppPages> with_windows;
+  for (const HotPage& hot : pages)
+    with_windows.push_back(
+        {.process = hot.process, .range = {.start = hot.address, .pages = hot_window}});
+  return with_windows;
+}
+
 void write_hot_pages(const Path& file, const std::vector<HotPage>& pages) {
   // Not with write_file: an app that has all its memory is not to end for want of this.
   std::ofstream out(file, std::ios::binary | std::ios::trunc);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "pages/app_pages.h"
 #include "util/io.h"
 
 // Which pages an app stood still for after its last move, in the order in which it did: what it
@@ -20,8 +21,9 @@ struct HotPage {
   bool operator==(const HotPage&) const = default;
 };
 
-/// Pages after a hot one that go with it, as they did when it was asked for.
+/// A hot one, and those after it that go with it, as they did when it was asked for.
 constexpr uint64_t hot_window = 16;
+std::vector<AppPages> with_windows(const std::vector<HotPage>& pages);
 /// 1 MB of a file; with their windows 4 GB.
 constexpr size_t most_hot_pages = 1u << 16;
 

@@ -128,11 +128,11 @@ void PageSource::send_answer(Channel& faults, pid_t process, PageRange range) {
   answered_[process].add(range);
 }
 
-void PageSource::prefer(std::vector<HotPage> pages) {
-  order_.prefer(std::move(pages));
+void PageSource::prefer(const std::vector<AppPages>& pages) {
+  order_.prefer(pages);
 }
 
-void PageSource::use_early(const EarlyPages& pages, const EarlyPlaces& places) {
+void PageSource::use_early(const EarlyPages& pages, const std::vector<AppPages>& places) {
   early_ = &pages;
   for (const auto& [process, range] : places) early_places_[process].add(range);
   order_.use_early(places);

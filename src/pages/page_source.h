@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pages/channel.h"
+#include "pages/early_pages.h"
 #include "pages/frozen_memory.h"
 #include "pages/packing.h"
 #include "pages/read_ahead.h"
@@ -46,11 +47,11 @@ class PageSource {
   /// the rest would be in the way of what the app waits for.
   void let_flow();
   /// Before serve(): these go first in bulk, in this order.
-  void prefer(std::vector<HotPage> pages);
+  void prefer(const std::vector<AppPages>& pages);
   /// Before serve(), after prefer(): what the target has already, as far as it is the same, in
   /// these places. Whoever succeeds the target does not have it, so it counts for the first pair of
   /// connections only.
-  void use_early(const EarlyPages& pages, const EarlyPlaces& places);
+  void use_early(const EarlyPages& pages, const std::vector<AppPages>& places);
 
   const PageSourceNumbers& numbers() const { return numbers_; }
 

@@ -16,14 +16,12 @@ constexpr uint64_t most_early_names = 16384;
 
 SendOrder::SendOrder(std::map<pid_t, Intervals> lazy) : unsent_(std::move(lazy)) {}
 
-void SendOrder::prefer(std::vector<HotPage> pages) {
+void SendOrder::prefer(const std::vector<AppPages>& pages) {
   const std::lock_guard lock(mutex_);
-  for (const HotPage& hot : pages)
-    preferred_.push_back(
-        {.process = hot.process, .range = {.start = hot.address, .pages = hot_window}});
+  preferred_.assign(pages.begin(), pages.end());
 }
 
-void SendOrder::use_early(const EarlyPlaces& places) {
+void SendOrder::use_early(const std::vector<AppPages>& places) {
   const std::lock_guard lock(mutex_);
   early_.assign(places.begin(), places.end());
   to_name_ = preferred_;
@@ -60,7 +58,7 @@ void SendOrder::end_list() {
   changed_.notify_all();
 }
 
-std::optional<SendOrder::Piece> SendOrder::take_first(std::deque<EarlyPlace>& places) {
+std::optional<SendOrder::Piece> SendOrder::take_first(std::deque<AppPages>& places) {
   while (!places.empty()) {
     auto& [process, place] = places.front();
     const auto unsent = unsent_.find(process);

@@ -11,8 +11,7 @@
 #include <stop_token>
 #include <vector>
 
-#include "pages/early_pages.h"
-#include "pages/hot_pages.h"
+#include "pages/app_pages.h"
 #include "pages/intervals.h"
 #include "pages/streams.h"
 
@@ -36,10 +35,10 @@ class SendOrder {
   explicit SendOrder(std::map<pid_t, Intervals> lazy);
 
   /// Before the first connection: these go before all but names, in this order.
-  void prefer(std::vector<HotPage> pages);
+  void prefer(const std::vector<AppPages>& pages);
   /// Before the first connection: where pages went ahead from, in the order in which they did. None
   /// for the connections after it, whose target may not have them.
-  void use_early(const EarlyPlaces& places);
+  void use_early(const std::vector<AppPages>& places);
   /// The app runs at the target.
   void let_flow();
 
@@ -62,7 +61,7 @@ class SendOrder {
   uint64_t left() const;
 
  private:
-  std::optional<Piece> take_first(std::deque<EarlyPlace>& places);
+  std::optional<Piece> take_first(std::deque<AppPages>& places);
   std::optional<Piece> take_preferred();
   std::optional<Piece> take_name();
   std::optional<Piece> take_from(pid_t process, uint64_t address);
@@ -78,9 +77,9 @@ class SendOrder {
   };
   Allowed allowed_;
   Allowed seen_;  // by take_next()
-  std::deque<EarlyPlace> preferred_;
-  std::deque<EarlyPlace> to_name_;
-  std::deque<EarlyPlace> early_;
+  std::deque<AppPages> preferred_;
+  std::deque<AppPages> to_name_;
+  std::deque<AppPages> early_;
   std::map<pid_t, Intervals> unsent_;
   // Of this connection.
   std::map<pid_t, Intervals> wanted_;

@@ -198,7 +198,7 @@ class FillerTest : public testing::Test {
         *memory_,
         std::map<pid_t, std::vector<PageRange>>{{inner, {{.start = base, .pages = page_count}}}},
         rate);
-    pages_->prefer(preferred_);
+    pages_->prefer(with_windows(preferred_));
     if (early) pages_->use_early(*early, {{.process = inner, .range = looked_at}});
     if (flows_at_once_) pages_->let_flow();
     serve_again();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include "pages/hot_pages.h"
 #include "pages/send_order.h"
 
 namespace wayferry {
@@ -76,7 +77,7 @@ TEST_F(SendOrderTest, APreferredPageBringsItsWindowButNotForEver) {
   std::vector<HotPage> hot;
   for (uint64_t i = 0; i < 40; ++i)
     hot.push_back({.process = inner, .address = pages(1 + 20 * i, 1).start});
-  order_.prefer(hot);
+  order_.prefer(with_windows(hot));
   order_.begin_connection();
   EXPECT_EQ(take_all(order_).size(), 256 / hot_window);
   list(1, 1000);
