@@ -208,8 +208,9 @@ void PageSource::send_pages(Channel& channel, pid_t process, PageRange range, Pa
 }
 
 void PageSource::push(Channel& bulk, const SendOrder::Piece& piece, Packing& packing) {
+  const uint64_t before = numbers_.bulk_pages;
   send_pages(bulk, piece.process, piece.range, &packing);
-  order_.sent(piece.process, piece.range);
+  order_.sent(piece.process, piece.range, numbers_.bulk_pages - before);
 }
 
 void PageSource::push_names(Channel& bulk, const SendOrder::Piece& piece) {
@@ -224,7 +225,7 @@ void PageSource::push_names(Channel& bulk, const SendOrder::Piece& piece) {
     const size_t bytes = booked(frame, name);
     bulk.gather(frame, name);
     keep_to_rate(bytes);
-    order_.sent(piece.process, pages);
+    order_.sent(piece.process, pages, 0);
   }
 }
 

@@ -39,7 +39,6 @@ void SendOrder::begin_connection() {
   allowed_.listed = false;
   wanted_.clear();
   sent_.clear();
-  early_content_ = early_names_ = 0;
   if (!std::exchange(connected_before_, true)) return;
   to_name_.clear();
   early_.clear();
@@ -99,9 +98,7 @@ std::optional<SendOrder::Piece> SendOrder::take_streamed() {
 
 std::optional<SendOrder::Piece> SendOrder::take_preferred() {
   if (!allowed_.listed && early_content_ >= most_early_content) return std::nullopt;
-  auto piece = take_first(preferred_);
-  if (piece) early_content_ += piece->range.pages;
-  return piece;
+  return take_first(preferred_);
 }
 
 std::optional<SendOrder::Piece> SendOrder::take_name() {
@@ -135,10 +132,11 @@ void SendOrder::put_back(pid_t process, PageRange range) {
   unsent_[process].add(range);
 }
 
-void SendOrder::sent(pid_t process, PageRange range) {
+void SendOrder::sent(pid_t process, PageRange range, uint64_t content) {
   const std::lock_guard lock(mutex_);
   if (allowed_.listed) return unsent_[process].remove(range);  // it came since they were taken
   sent_[process].add(range);
+  early_content_ += content;
 }
 
 std::optional<PageRange> SendOrder::take_behind(pid_t process, uint64_t address) {

@@ -53,8 +53,9 @@ class SendOrder {
   bool await_more(const std::stop_token& stop);
   /// These cannot be named.
   void put_back(pid_t process, PageRange range);
-  /// These have been sent: a list that comes from now on may have been made without them.
-  void sent(pid_t process, PageRange range);
+  /// These have been sent, so many of them with their content: a list that comes from now on may
+  /// have been made without them.
+  void sent(pid_t process, PageRange range, uint64_t content);
   /// A page is asked for: takes it, and those to send along after it.
   std::optional<PageRange> take_behind(pid_t process, uint64_t address);
   /// Pages.
@@ -81,11 +82,11 @@ class SendOrder {
   std::deque<AppPages> to_name_;
   std::deque<AppPages> early_;
   std::map<pid_t, Intervals> unsent_;
+  uint64_t early_content_ = 0;  // pages that were sent before a list
+  uint64_t early_names_ = 0;    // and taken
   // Of this connection.
   std::map<pid_t, Intervals> wanted_;
   std::map<pid_t, Intervals> sent_;  // before its list
-  uint64_t early_content_ = 0;       // pages, that were taken before it
-  uint64_t early_names_ = 0;
   Streams streams_;
 };
 

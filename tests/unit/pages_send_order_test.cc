@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
+#include "pages/channel.h"
 #include "pages/hot_pages.h"
 #include "pages/send_order.h"
 
@@ -19,7 +20,7 @@ std::vector<int64_t> take_all(SendOrder& order) {
   while (const auto piece = order.take_next()) {
     const auto first = static_cast<int64_t>(piece->range.start / page_size);
     taken.push_back(piece->only_names ? -first : first);
-    order.sent(piece->process, piece->range);
+    order.sent(piece->process, piece->range, piece->only_names ? 0 : piece->range.pages);
   }
   return taken;
 }
@@ -68,7 +69,7 @@ TEST_F(SendOrderTest, WhatIsTakenWhenTheListComesIsSentOnce) {
   const auto piece = order_.take_next();
   ASSERT_TRUE(piece);
   list(100, 3);
-  order_.sent(inner, piece->range);
+  order_.sent(inner, piece->range, 0);
   order_.let_flow();
   EXPECT_FALSE(order_.take_next());
 }
@@ -82,6 +83,26 @@ TEST_F(SendOrderTest, APreferredPageBringsItsWindowButNotForEver) {
   EXPECT_EQ(take_all(order_).size(), 256 / hot_window);
   list(1, 1000);
   EXPECT_EQ(take_all(order_).size(), 40 - 256 / hot_window);
+}
+
+TEST_F(SendOrderTest, WhatIsOnlyNamedIsNoContent) {
+  order_.prefer({{.process = inner, .range = pages(1, 1000)}});
+  order_.begin_connection();
+  uint64_t taken = 0;
+  while (const auto piece = order_.take_next()) {
+    taken += piece->range.pages;
+    order_.sent(piece->process, piece->range, piece->range.pages / 2);
+  }
+  EXPECT_EQ(taken, 2 * most_early_content);
+}
+
+// The target may have some of it, and bears no more than was agreed.
+TEST_F(SendOrderTest, AnotherConnectionBringsNoOtherContentBeforeItsList) {
+  order_.prefer({{.process = inner, .range = pages(1, 1000)}});
+  order_.begin_connection();
+  take_all(order_);
+  order_.begin_connection();
+  EXPECT_FALSE(order_.take_next());
 }
 
 TEST_F(SendOrderTest, NoMoreNamesBeforeTheAppRunsThanCanBePutInPlace) {
