@@ -26,6 +26,10 @@ namespace {
 using transfer::ToSource;
 using transfer::ToTarget;
 
+// Pages that are put in place while the source is asked whose the app is: 0.9 ms, about as long as
+// that takes on a fast link.
+constexpr uint64_t first_pages = 512;
+
 std::string join(const std::vector<std::string>& words) {
   std::string all;
   for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
@@ -219,6 +223,7 @@ class Receiver {
     ToSource message;
     *message.mutable_ready() = ready_;
     link_.send(message);
+    if (filler_) filler_->place_first(first_pages);
   }
 
   // The app is ours now. Up to the release it has not run here: if that cannot be done, it is

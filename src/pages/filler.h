@@ -41,6 +41,9 @@ class Filler {
   /// What went ahead of the app; it must live as long as this. Before the first connection's first
   /// page.
   void use_early(const EarlyStore& early) { placer_.use_early(early); }
+  /// All is restored, and the app must still wait: so many pages that it will want first are put in
+  /// place, as far as they are here.
+  void place_first(uint64_t pages) { placer_.begin_with(pages); }
   /// All is restored and the app is ours: from now on a loss is a loss.
   void drain();
   /// Waits until nothing is missing (true), or `limit` has passed. A Failure says what was lost.

@@ -71,7 +71,13 @@ void Placer::keep(Run run) {
   const Key key = key_of(run);
   runs_.push_back(std::move(run));
   by_start_[key] = std::prev(runs_.end());  // over another connection one may come again
-  if (begun_) changed_.notify_all();        // else nobody could do anything about it
+  if (begun_ || before_begin_ > 0) changed_.notify_all();  // else nobody could do anything
+}
+
+void Placer::begin_with(uint64_t pages) {
+  const std::lock_guard lock(mutex_);
+  before_begin_ = pages;
+  changed_.notify_all();
 }
 
 void Placer::begin() {
@@ -82,9 +88,11 @@ void Placer::begin() {
 
 bool Placer::place_next(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait(lock, stop, [this] { return begun_ && !runs_.empty(); })) return false;
+  const auto may_go_on = [this] { return (begun_ || before_begin_ > 0) && !runs_.empty(); };
+  if (!changed_.wait(lock, stop, may_go_on)) return false;
   const auto run = runs_.begin();
   run->being_placed = true;
+  before_begin_ -= std::min<uint64_t>(before_begin_, run->frame.pages);
   lock.unlock();
   // Nobody but us takes it away, and nobody changes it.
   spaces_.fill(run->frame, pages_of(*run), /*urgent=*/false);

@@ -18,9 +18,10 @@
 
 // (target) From frames to pages in place. What went ahead is only named, and the names come while
 // CRIU still restores, as does a little content: they are kept, and as soon as the app runs their
-// pages are put in place one run after the other. Before that only for whoever stands still for
-// one, because all else would be in the way of the restore: at once, without a way over the link,
-// and some pages after it, too, because most of them are wanted next. It knows no connection.
+// pages are put in place one run after the other; the first of them shortly before, so that it
+// finds them. Before that only for whoever stands still for one, because all else would be in the
+// way of the restore: at once, without a way over the link, and some pages after it, too, because
+// most of them are wanted next. It knows no connection.
 
 namespace wayferry {
 
@@ -37,6 +38,9 @@ class Placer {
 
   /// All processes are there: content that comes from now on is put in place as it comes.
   void open() { open_ = true; }
+  /// All is restored, and nothing to be done until the word comes that the app may run: so many
+  /// pages of what was kept may be put in place.
+  void begin_with(uint64_t pages);
   /// The app runs: what was kept is put in place.
   void begin();
   /// Puts the next run that was kept in place; waits for one. False: stopped.
@@ -76,6 +80,7 @@ class Placer {
   std::condition_variable_any changed_;
   std::atomic<bool> open_ = false;
   bool begun_ = false;
+  uint64_t before_begin_ = 0;  // pages that may be placed before
   uint64_t kept_content_ = 0;  // pages
   std::list<Run> runs_;        // in the order in which they will be placed
   std::map<Key, std::list<Run>::iterator> by_start_;

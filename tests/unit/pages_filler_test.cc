@@ -487,6 +487,28 @@ TEST_F(NamedFillerTest, WhatComesBeforeTheRestoreIsNotAskedFor) {
   expect_all_content();
 }
 
+// Some of it before the app may run.
+TEST_F(NamedFillerTest, WhatIsWantedFirstIsPutInPlaceBeforeTheAppRuns) {
+  constexpr uint64_t wanted = 20;
+  use_store(0);
+  flows_at_once_ = false;
+  preferred_ = {{.process = inner, .address = base + changed * page_size}};
+  serve(0, &early_, looked_at);
+  play_criu();
+  await_hand_over();
+  filler_->place_first(wanted);
+  const auto filled = [&] { return filler_->numbers().filled; };
+  while (filled() < wanted) std::this_thread::yield();
+  EXPECT_TRUE(has_content(changed));
+  EXPECT_TRUE(has_content(changed + 1));
+  EXPECT_LT(filled(), wanted + most_pages);
+  EXPECT_EQ(pages_->numbers().asked, 0);
+  pages_->let_flow();
+  filler_->drain();
+  ASSERT_TRUE(filler_->wait_drained(limit));
+  expect_all_content();
+}
+
 TEST_F(EarlyFillerTest, KeepsNoMoreContentThanWasAgreed) {
   const auto faults = connect(ChannelKind::faults);
   const auto bulk = connect(ChannelKind::bulk);
