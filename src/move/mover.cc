@@ -21,6 +21,7 @@
 #include "move/page_place.h"
 #include "move/resolve.h"
 #include "move/running_memory.h"
+#include "move/sampled_memory.h"
 #include "move/steps.h"
 #include "move/survey.h"
 
@@ -121,6 +122,10 @@ class Mover {
   }
 
   void connect() {
+    if (lazy_)
+      sampled_.emplace(by_inner_pid(engine_->processes(request_.name)), [this] {
+        return !target_.link.speaks_within(std::chrono::milliseconds(0));
+      });
     if (target_.await) target_.await();
   }
 
@@ -229,12 +234,17 @@ class Mover {
                              .bytes = room_ahead_,
                              .bytes_per_second = request_.bytes_per_second};
     ahead_ = send_ahead(out_, by_inner_pid(processes), limits, [this] { say_still_busy(); });
-    out_.early_end(work_limit);
+    out_.early_end(work_limit, [this] { learn_where_it_works(); });
     // Before anything stands still.
     warm_criu_.wait();
     if (drain_) drain_->await_connected();
     seen_ = see_private_pages(engine_->processes(request_.name));
     note_guards();
+  }
+
+  // What changed of what went ahead is known better, and comes before it.
+  void learn_where_it_works() {
+    if (sampled_) std::ranges::copy(sampled_->at_work(), std::back_inserter(ahead_.changed));
   }
 
   void raise_barrier() {
@@ -401,6 +411,7 @@ class Mover {
   std::set<ino_t> foreign_;  // the app's ends of connections that the move closes
   Steps::Clock::time_point said_ = Steps::Clock::now();  // that we are still there
   uint64_t room_ahead_ = 0;                              // bytes, at the target
+  std::optional<SampledMemory> sampled_;
   SentAhead ahead_;
   PagesSeen seen_;
   WarmCriu warm_criu_;

@@ -132,10 +132,11 @@ void Outgoing::restore_hint(const std::string& told) {
   send(message);
 }
 
-void Outgoing::early_end(std::chrono::milliseconds limit) {
+void Outgoing::early_end(std::chrono::milliseconds limit, const std::function<void()>& meanwhile) {
   ToTarget message;
   message.mutable_early_end();
   send(message);
+  if (meanwhile) meanwhile();
   expect_answer(link_, transfer::ToSource::kDone, limit);
 }
 

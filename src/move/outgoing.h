@@ -33,8 +33,9 @@ class Outgoing {
   void early_shared(const std::vector<pid_t>& processes);
   /// Among that, once: await_warm_up()'s answer (engine.h).
   void restore_hint(const std::string& told);
-  /// Waits until all of it is at the target, and what it needs for a restore is up.
-  void early_end(std::chrono::milliseconds limit);
+  /// Waits until all of it is at the target, and what it needs for a restore is up; `meanwhile` is
+  /// called first, while the last of it is on its way.
+  void early_end(std::chrono::milliseconds limit, const std::function<void()>& meanwhile = {});
   const EarlyPages& early_pages() const { return early_; }
   void state(std::string_view state);
   void image(const std::string& name, uint64_t offset, std::string_view data);

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,13 @@
 #include "util/error.h"
 
 namespace wayferry {
+namespace {
+
+iovec memory_at(uint64_t address, size_t size) {
+  return {.iov_base = reinterpret_cast<void*>(address), .iov_len = size};
+}
+
+}  // namespace
 
 FrozenMemory::FrozenMemory(const std::map<pid_t, pid_t>& processes) {
   for (const auto& [inner, outer] : processes) {
@@ -24,11 +30,10 @@ FrozenMemory::FrozenMemory(const std::map<pid_t, pid_t>& processes) {
   }
 }
 
-size_t FrozenMemory::read_directly(const Process& process, uint64_t address,
+size_t FrozenMemory::read_directly(const Process& process, std::span<const iovec> there,
                                    std::span<std::byte> into) {
   const iovec here{into.data(), into.size()};
-  const iovec there{reinterpret_cast<void*>(address), into.size()};
-  const ssize_t n = ::process_vm_readv(process.outer, &here, 1, &there, 1, 0);
+  const ssize_t n = ::process_vm_readv(process.outer, &here, 1, there.data(), there.size(), 0);
   // A pid is nobody else's as long as its process has not ended.
   if (n <= 0 || wait_readable(process.pidfd.get(), std::chrono::milliseconds(0))) return 0;
   return static_cast<size_t>(n);
@@ -44,7 +49,8 @@ const FrozenMemory::Process& FrozenMemory::process_of(pid_t inner_pid) const {
 void FrozenMemory::read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const {
   const Process& process = process_of(inner_pid);
   while (!into.empty()) {
-    size_t n = read_directly(process, address, into);
+    const iovec there = memory_at(address, into.size());
+    size_t n = read_directly(process, {&there, 1}, into);
     if (n == 0) {
       const size_t page = std::min<size_t>(into.size(), page_size);
       n = static_cast<size_t>(check(
@@ -55,6 +61,14 @@ void FrozenMemory::read(pid_t inner_pid, uint64_t address, std::span<std::byte> 
     address += n;
     into = into.subspan(n);
   }
+}
+
+size_t FrozenMemory::read_scattered(pid_t inner_pid, std::span<const uint64_t> addresses,
+                                    std::span<std::byte> into) const {
+  std::vector<iovec> there;
+  for (const uint64_t address : addresses) there.push_back(memory_at(address, page_size));
+  return read_directly(process_of(inner_pid), there, into.first(there.size() * page_size)) /
+         page_size;
 }
 
 void FrozenMemory::read_or_zeros(pid_t inner_pid, uint64_t address,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <map>
 #include <vector>
@@ -28,8 +29,13 @@ class FrozenMemory {
   /// SystemError.
   void read(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
-  /// The same from pages of its mappings that it need not have: zeros, then. Also for a guard page
-  /// (criu/guard_pages.h).
+  /// Reads pages from here and there, one after the other, until one cannot be read; how many. From
+  /// any thread.
+  size_t read_scattered(pid_t inner_pid, std::span<const uint64_t> addresses,
+                        std::span<std::byte> into) const;
+
+  /// The same as read() from pages of its mappings that it need not have: zeros, then. Also for a
+  /// guard page (criu/guard_pages.h).
   void read_or_zeros(pid_t inner_pid, uint64_t address, std::span<std::byte> into) const;
 
  private:
@@ -40,7 +46,8 @@ class FrozenMemory {
   };
   const Process& process_of(pid_t inner_pid) const;
   /// The bytes read, from the beginning; 0: not this way.
-  static size_t read_directly(const Process& process, uint64_t address, std::span<std::byte> into);
+  static size_t read_directly(const Process& process, std::span<const iovec> there,
+                              std::span<std::byte> into);
 
   std::map<pid_t, Process> processes_;
 };

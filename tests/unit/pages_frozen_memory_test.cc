@@ -50,6 +50,15 @@ TEST_F(FrozenMemoryTest, IsZerosWhereItNeedNotBe) {
   EXPECT_EQ(std::ranges::count(into_, std::byte{0}), page_size);
 }
 
+TEST_F(FrozenMemoryTest, IsReadHereAndThereUpToWhereItIsNot) {
+  const uint64_t there = address();
+  const uint64_t missing = there + page_size;
+  EXPECT_EQ(memory_.read_scattered(inner, std::vector{there, there}, into_), 2);
+  EXPECT_EQ(std::ranges::count(into_, std::byte{'x'}), 2 * page_size);
+  EXPECT_EQ(memory_.read_scattered(inner, std::vector{there, missing}, into_), 1);
+  EXPECT_EQ(memory_.read_scattered(inner, std::vector{missing, there}, into_), 0);
+}
+
 TEST_F(FrozenMemoryTest, OfAnUnknownProcessIsAnError) {
   EXPECT_THROW(memory_.read_or_zeros(inner + 1, address(), into_), ProtocolError);
 }
