@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <ranges>
 #include <tuple>
 
 #include "move/running_memory.h"
@@ -110,8 +111,10 @@ void SampledMemory::look_at(
   while (!samples.empty()) {
     const pid_t process = samples.front().process;
     addresses.clear();
-    for (const Sample& sample : samples.first(std::min(batch, samples.size())))
-      if (sample.process == process) addresses.push_back(sample.address);
+    for (const Sample& sample : samples | std::views::take(batch)) {
+      if (sample.process != process) break;
+      addresses.push_back(sample.address);
+    }
     const auto memory = memories_.find(process);
     const size_t read =
         memory == memories_.end() ? 0 : memory->second.read_scattered(process, addresses, space);

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "move/sampled_memory.h"
 #include "util/error.h"
@@ -28,7 +30,7 @@ class SampledMemoryTest : public testing::Test {
                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(at != MAP_FAILED);
     memory_ = static_cast<char*>(at);
-    std::fill_n(memory_, pages * page_size, 'x');
+    for (uint64_t i = 0; i < pages; ++i) std::memcpy(memory_ + i * page_size, &i, sizeof i);
   }
   SampledMemoryTest(const SampledMemoryTest&) = delete;
   SampledMemoryTest& operator=(const SampledMemoryTest&) = delete;
@@ -36,6 +38,20 @@ class SampledMemoryTest : public testing::Test {
 
   uint64_t address(uint64_t page) const {
     return reinterpret_cast<uint64_t>(memory_) + page * page_size;
+  }
+  // Another one, with the same memory, that does nothing.
+  pid_t add_process() {
+    const pid_t child = check("fork", ::fork());
+    if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      while (true) ::pause();
+    }
+    here_[inner + 1] = child;
+    return child;
+  }
+  static void end_process(pid_t child) {
+    ::kill(child, SIGKILL);
+    EXPECT_EQ(::waitpid(child, nullptr, 0), child);
   }
   // Of these pages, every second.
   void work_at(uint64_t first, uint64_t count) {
@@ -79,16 +95,21 @@ TEST_F(SampledMemoryTest, LooksAtNothingWhereThereIsNoTime) {
   EXPECT_TRUE(sampled.at_work().empty());
 }
 
-TEST_F(SampledMemoryTest, GoesOnWithoutWhatIsNotThereAnyMore) {
-  const pid_t child = check("fork", ::fork());
-  if (child == 0) {
-    ::pause();
-    ::_exit(0);
-  }
-  here_[inner + 1] = child;
+TEST_F(SampledMemoryTest, KeepsProcessesApart) {
+  const pid_t child = add_process();
   const SampledMemory sampled(here_, always);
-  ::kill(child, SIGKILL);
-  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  work_at(8000, 2000);
+  const auto places = sampled.at_work();
+  end_process(child);
+  EXPECT_GT(begin_among(places, 8000, 2000), 0);
+  EXPECT_EQ(begin_among(places, 0, 8000), 0);
+  EXPECT_TRUE(std::ranges::all_of(places, [](const AppPages& p) { return p.process == inner; }));
+}
+
+TEST_F(SampledMemoryTest, GoesOnWithoutWhatIsNotThereAnyMore) {
+  const pid_t child = add_process();
+  const SampledMemory sampled(here_, always);
+  end_process(child);
   work_at(0, pages);
   ASSERT_EQ(::mprotect(memory_ + pages / 2 * page_size, pages / 2 * page_size, PROT_NONE), 0);
   const auto places = sampled.at_work();
