@@ -7,6 +7,7 @@
 #include "cli/host.h"
 #include "cli/verbs.h"
 #include "move/mover.h"
+#include "util/descriptor_limit.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -36,6 +37,7 @@ void complain(const std::exception& error) {
 int main(int argc, char** argv) {
   // A peer that is gone is an error of the write, not the end of us.
   ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   try {
     set_up_log(argc > 1 ? argv[1] : "wayferry");
     return run_command_line(argc, argv);

@@ -23,7 +23,9 @@ using namespace std::chrono_literals;
 // On a busy machine it may take a second.
 constexpr auto arrival_limit = 30s;
 
-SpawnOptions with_gate(SpawnOptions spawning, const Path& gate) {
+// It raises its limit of descriptors itself, but root without CAP_SYS_RESOURCE cannot.
+SpawnOptions for_criu(SpawnOptions spawning, const Path& gate) {
+  spawning.many_descriptors = true;
   spawning.environment.push_back(gate_variable + ("=" + gate.native()));
   return spawning;
 }
@@ -47,7 +49,7 @@ PendingCriu::PendingCriu(CriuWork work, const std::vector<std::string>& command,
       sign_(std::move(sign)),
       signs_(watch_for(sign_)),
       gate_(listen_unix(path_)),
-      child_(spawn(command, with_gate(std::move(spawning), path_))) {}
+      child_(spawn(command, for_criu(std::move(spawning), path_))) {}
 
 // What was restored and is complete lives on; so may what restores it, for a moment. A command that
 // is left in the end is killed, like every child.

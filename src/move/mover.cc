@@ -245,6 +245,7 @@ class Mover {
   // What changed of what went ahead is known better, and comes before it.
   void learn_where_it_works() {
     if (sampled_) std::ranges::copy(sampled_->at_work(), std::back_inserter(ahead_.changed));
+    sampled_.reset();  // two descriptors a process
   }
 
   void raise_barrier() {

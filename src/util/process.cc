@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "util/descriptor_limit.h"
 #include "util/error.h"
 #include "util/io.h"
 
@@ -46,6 +47,7 @@ struct Departure {
   const std::vector<int>& moves;  // number, source, number …
   bool new_session;
   bool ends_with_us;
+  bool many_descriptors;
   pid_t parent;
   int error_pipe;
 };
@@ -63,6 +65,8 @@ struct Departure {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (size_t i = 0; i < departure.moves.size(); i += 2)
     ::dup2(departure.moves[i + 1], departure.moves[i]);
+  if (!departure.many_descriptors)
+    restore_descriptor_limit();  // not before: our own may be above it
   ::execvpe(departure.argv[0], departure.argv, departure.environment);
   const int error = errno;
   (void)!::write(departure.error_pipe, &error, sizeof error);
@@ -132,6 +136,7 @@ Child spawn(const std::vector<std::string>& argv, const SpawnOptions& options) {
                                              .moves = moves,
                                              .new_session = options.new_session,
                                              .ends_with_us = options.ends_with_us,
+                                             .many_descriptors = options.many_descriptors,
                                              .parent = ::getpid(),
                                              .error_pipe = error_write.get()}));
   Child child(pid,

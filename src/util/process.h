@@ -49,6 +49,7 @@ struct SpawnOptions {
   std::vector<std::string> environment;  ///< "K=V", added to ours
   bool new_session = false;              ///< setsid: the child outlives our terminal
   bool ends_with_us = false;             ///< SIGKILL when the thread that starts it has ended
+  bool many_descriptors = false;         ///< as many as we may have (descriptor_limit.h)
 };
 
 /// Starts argv[0] (searched in PATH). Throws SystemError if it cannot be started.

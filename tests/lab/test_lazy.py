@@ -181,6 +181,15 @@ while True:
     print("late file:", file.read(), flush=True)
 """
 
+# 150 processes that do nothing.
+_MANY = """
+import os, signal
+for _ in range(149):
+    if os.fork() == 0: signal.pause()
+print("all are there", flush=True)
+signal.pause()
+"""
+
 # 64 MB that no compression makes smaller, shared, of which it changes the first page all the time.
 _POOL = """
 import hashlib, mmap, os, time
@@ -250,6 +259,17 @@ class Lazy(LabTest):
             here, there = there, here
             # A whole round began and ended on this host.
             self.assertEqual(checker.wait_for_rounds(here, 2)[1], 0)
+
+    def test_more_processes_than_descriptors(self) -> None:
+        """Its mover needs some for each of them, and has few to begin with, as most logins do."""
+        few = ("sh", "-c", 'ulimit -Sn 300; exec wayferry "$@"', "sh")
+        self.alpha.must(*few, "run", "--name", _NAME, "--rootfs", places.INNER_DESKTOP, "--", "python3", "-c", _MANY)
+        self.alpha.wait_for_log(_NAME, "all are there")
+        report = json.loads(self.alpha.must(*few, "move", _NAME, "beta", "--json"))
+        self.assertEqual(report["mode"], "lazy", report["why_eager"])
+        self.demand_all_arrived(report)
+        (session,) = self.beta.wayferry_json("ps")
+        self.assertRegex(self.beta.must("cat", f"/proc/{session['init_pid']}/limits"), r"Max open files +300 ")
 
     def test_four_gigabytes(self) -> None:
         checker = self.checker(4096, busy=False)
