@@ -62,6 +62,16 @@ void require_space(const Facts& facts, const Needs& needs, const std::string& ho
                   "free space in /var/lib/wayferry");
 }
 
+void require_memory(const Facts& there, const Needs& needs, const std::string& host) {
+  if (there.memory_free() >= needs.following) return;
+  throw Failure(host,
+                std::format("the app's memory needs {} there, each of its processes what it shares "
+                            "with others included, and {} are free",
+                            megabytes(needs.following), megabytes(there.memory_free())),
+                "end other programs there, or add swap; what processes share since a fork they "
+                "go on sharing with --mode eager");
+}
+
 }  // namespace
 
 void require_lazy(const Facts& here, const Facts& there, const std::string& host) {
@@ -110,6 +120,7 @@ void require_fit(const Facts& here, const Facts& there, const Needs& needs,
   require_criu(here, there, host);
   require_space(here, {.memory = needs.memory}, "");
   require_space(there, needs, host);
+  require_memory(there, needs, host);
 }
 
 }  // namespace wayferry

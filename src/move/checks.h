@@ -22,6 +22,9 @@ enum class MoveMode {
 struct Needs {
   uint64_t memory = 0;  ///< bytes of images
   uint64_t files = 0;   ///< bytes of the app's files
+  /// Bytes of memory that follow the app. What does not fit would be missed only when the app is
+  /// the target's; of a restore that fails for it nothing is lost.
+  uint64_t following = 0;
 };
 
 /// Throws Failure about `host` (the target) or this host with all that stands in the way.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <sstream>
 
 #include "criu/features.h"
@@ -31,6 +32,17 @@ constexpr std::array<std::string_view, 48> x86_features{
 std::string after_colon(const std::string& line) {
   const size_t colon = line.find(':');
   return colon == line.npos ? "" : line.substr(colon + 1);
+}
+
+/// Of the lines with these labels, of a file in which the kernel tells kilobytes: bytes.
+uint64_t sum_of(const std::string& text, std::initializer_list<std::string_view> labels) {
+  uint64_t sum = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (std::ranges::any_of(labels,
+                            [&](std::string_view label) { return line.starts_with(label); }))
+      sum += std::stoull(after_colon(line)) << 10;
+  return sum;
 }
 
 std::string criu_version(const Path& kept) {
@@ -70,17 +82,14 @@ std::vector<std::string> instruction_sets(const std::string& cpuinfo) {
   return features;
 }
 
-ImageNeeds memory_of(const std::vector<pid_t>& pids) {
-  ImageNeeds needs;
+MemoryNeeds memory_of(const std::vector<pid_t>& pids) {
+  MemoryNeeds needs;
   for (const pid_t pid : pids) {
     const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
     if (!status) continue;  // it has ended meanwhile
-    std::istringstream lines(*status);
-    for (std::string line; std::getline(lines, line);) {
-      const auto is = [&](std::string_view label) { return line.starts_with(label); };
-      if (is("RssAnon:") || is("RssShmem:")) needs.eager += std::stoull(after_colon(line)) << 10;
-      if (is("VmLck:") || is("RssShmem:")) needs.lazy += std::stoull(after_colon(line)) << 10;
-    }
+    needs.eager += sum_of(*status, {"RssAnon:", "RssShmem:"});
+    needs.lazy += sum_of(*status, {"VmLck:", "RssShmem:"});
+    needs.following += sum_of(*status, {"RssAnon:", "VmSwap:"});
   }
   return needs;
 }
@@ -97,6 +106,8 @@ transfer::Facts gather_facts(const Roots& roots) {
   // Images go to memory or, if that is too small, to the disk.
   facts.set_images_free(std::max(free_bytes(existing_parent(roots.runtime)), disk));
   facts.set_disk_free(disk);
+  facts.set_memory_free(
+      sum_of(read_file("/proc/meminfo").value_or(""), {"MemAvailable:", "SwapFree:"}));
   for (const HostCheck& check : check_for_lazy()) {
     if (check.ok) continue;
     facts.add_lazy_obstacles()->set_text(check.name + ": " + check.detail);

@@ -16,13 +16,15 @@ namespace wayferry {
 
 transfer::Facts gather_facts(const Roots& roots);
 
-/// About the bytes CRIU will write for these processes: in `eager` their anonymous and shared
-/// memory, in `lazy` what cannot follow later, which is shared or locked.
-struct ImageNeeds {
-  uint64_t eager = 0;
-  uint64_t lazy = 0;
+/// About these processes, in bytes.
+struct MemoryNeeds {
+  uint64_t eager = 0;  ///< that CRIU will write of their anonymous and shared memory
+  uint64_t lazy = 0;   ///< of that, what cannot follow later, which is shared or locked
+  /// Private memory, swapped out or not, that they will have on a target to which it follows: each
+  /// a copy of its own of what they share since a fork.
+  uint64_t following = 0;
 };
-ImageNeeds memory_of(const std::vector<pid_t>& pids);
+MemoryNeeds memory_of(const std::vector<pid_t>& pids);
 
 /// The processor's instruction set extensions, out of /proc/cpuinfo's text. Only those a program
 /// may use: the kernel's own words there differ from kernel to kernel and hurt nobody.

@@ -17,7 +17,7 @@
 namespace wayferry {
 
 /// Raised with every change of transfer.proto that an older wayferry would misread.
-constexpr int transfer_protocol = 8;
+constexpr int transfer_protocol = 9;
 
 /// Bulk data's largest piece, and the largest message: a piece and what surrounds it.
 constexpr size_t longest_piece = 1u << 20;

@@ -154,7 +154,8 @@ class Mover {
 
   Needs needs() const {
     return {.memory = lazy_ ? survey_.memory.lazy : survey_.memory.eager,
-            .files = survey_.file_bytes};
+            .files = survey_.file_bytes,
+            .following = lazy_ ? survey_.memory.following : 0};
   }
 
   // It goes another way than the link, on which silence would be taken for the source's end.

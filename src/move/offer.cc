@@ -6,7 +6,7 @@
 namespace wayferry {
 
 transfer::ToTarget make_offer(const SessionRecord& record, const control::StatusReply& status,
-                              const std::string& display, const ImageNeeds& memory) {
+                              const std::string& display, const MemoryNeeds& memory) {
   transfer::ToTarget message;
   transfer::Offer& offer = *message.mutable_offer();
   offer.set_move_id(record.move_id);

@@ -14,7 +14,7 @@ namespace wayferry {
 
 /// `record` names the move; `status` is its monitor's.
 transfer::ToTarget make_offer(const SessionRecord& record, const control::StatusReply& status,
-                              const std::string& display, const ImageNeeds& memory);
+                              const std::string& display, const MemoryNeeds& memory);
 
 /// The globals the app uses, as a monitor is asked about them.
 std::vector<control::Global> globals_of(const transfer::Offer& offer);

@@ -20,9 +20,9 @@ namespace wayferry {
 
 struct Survey {
   std::vector<PlannedVolume> volumes;
-  std::vector<FileTree> trees;     ///< the files that travel, in their order
-  uint64_t file_bytes = 0;         ///< what they need on the target's disk
-  ImageNeeds memory;               ///< bytes
+  std::vector<FileTree> trees;  ///< the files that travel, in their order
+  uint64_t file_bytes = 0;      ///< what they need on the target's disk
+  MemoryNeeds memory;
   transfer::Facts facts;           ///< about this host
   std::vector<std::string> notes;  ///< for the report
 };

@@ -190,6 +190,18 @@ print("all are there", flush=True)
 signal.pause()
 """
 
+# As many processes, with 256 MB each that all share, as the machine has no memory for if they did not.
+_SHARING = """
+import os, signal
+memory = os.urandom(256 << 20)
+sizes = dict(line.split(":") for line in open("/proc/meminfo"))
+total = sum(int(sizes[name].split()[0]) << 10 for name in ("MemTotal", "SwapTotal"))
+for _ in range(total // len(memory) + 1):
+    if os.fork() == 0: signal.pause()
+print("all are there", flush=True)
+signal.pause()
+"""
+
 # 64 MB that no compression makes smaller, shared, of which it changes the first page all the time.
 _POOL = """
 import hashlib, mmap, os, time
@@ -270,6 +282,16 @@ class Lazy(LabTest):
         self.demand_all_arrived(report)
         (session,) = self.beta.wayferry_json("ps")
         self.assertRegex(self.beta.must("cat", f"/proc/{session['init_pid']}/limits"), r"Max open files +300 ")
+
+    def test_more_memory_than_the_target_has(self) -> None:
+        """Its processes share most of it, which they could not there: no loss is to be risked, whatever is free here."""
+        self.run_headless("python3", "-c", _SHARING)
+        self.alpha.wait_for_log(_NAME, "all are there")
+        said = self.alpha.wayferry_fails("move", _NAME, "beta")
+        self.assertRegex(said, r"(?s)beta: the app's memory needs [0-9]+ MB there.*--mode eager")
+        (session,) = self.alpha.wayferry_json("ps")
+        self.assertEqual(session["state"], "running")
+        self.assertEqual(self.beta.wayferry_json("ps"), [])
 
     def test_four_gigabytes(self) -> None:
         checker = self.checker(4096, busy=False)

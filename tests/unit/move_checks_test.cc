@@ -2,6 +2,7 @@
 #include "move/checks.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "move/facts.h"
 #include "util/error.h"
@@ -17,6 +18,7 @@ transfer::Facts facts() {
   facts.set_criu_version("4.1.1");
   facts.set_images_free(1000);
   facts.set_disk_free(1000);
+  facts.set_memory_free(1000);
   return facts;
 }
 
@@ -55,6 +57,12 @@ TEST(Checks, NameWhatIsMissing) {
             std::string::npos);
 }
 
+TEST(Checks, NameMemoryThatWouldBeMissedLater) {
+  EXPECT_EQ(refusal(facts(), facts(), {.following = 1000}), "");
+  EXPECT_NE(refusal(facts(), facts(), {.following = 1001}).find("beta: the app's memory needs"),
+            std::string::npos);
+}
+
 TEST(Checks, ChooseTheModeThatWasLeftOpen) {
   transfer::Facts unable = facts();
   unable.add_lazy_obstacles()->set_text("no userfaultfd");
@@ -70,6 +78,15 @@ TEST(Checks, ChooseTheModeThatWasLeftOpen) {
 TEST(Checks, VersionsCompareAsNumbers) {
   EXPECT_LT(version_numbers("4.9"), version_numbers("4.10"));
   EXPECT_LT(version_numbers("3.19"), version_numbers("4.1.1"));
+}
+
+TEST(Facts, CountTheMemoryOfProcesses) {
+  constexpr uint64_t size = 32 << 20;
+  const uint64_t before = memory_of({::getpid()}).following;
+  const std::vector<char> memory(size, 'x');
+  EXPECT_GE(memory_of({::getpid()}).following, before + size / 2);
+  EXPECT_GE(memory_of({::getpid(), ::getpid()}).following, 2 * before + size);
+  EXPECT_EQ(memory.back(), 'x');
 }
 
 TEST(Facts, ReadWhatProgramsMayUse) {
