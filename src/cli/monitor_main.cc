@@ -16,6 +16,7 @@
 #include "cli/host.h"
 #include "monitor/monitor.h"
 #include "move/abandoned.h"
+#include "util/descriptor_limit.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
   }
   // A peer that is gone is an error of the write, not the end of us.
   ::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   try {
     monitor(real_host(), argv[1]);
     return exit_ok;
