@@ -15,7 +15,6 @@ import shlex
 import statistics
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,6 @@ from .standstill import Watch
 from .wait import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .host import Host
     from .runs import Run
 
@@ -39,8 +36,8 @@ TOUCHES = ["set", "all"]
 # Faults are counted for so long after the standstill.
 _WATCH = 5.0
 
-# Takes so many MB of memory, touches them, and gives back as much as others take, and some at once: looking takes 0.1 ms
-# of a processor, and between two looks much is taken. 23 is MADV_POPULATE_WRITE.
+# Takes so many MB of memory, touches them, and when told to gives back as much as others take, and some at once: looking
+# takes 0.1 ms of a processor, and between two looks much is taken. 23 is MADV_POPULATE_WRITE.
 _RESERVE = """
 import mmap, sys, time
 size, margin, given = int(sys.argv[1]) << 20, int(sys.argv[2]) << 20, 0
@@ -49,11 +46,13 @@ def free():
         return next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemFree"))
 with mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
     memory.madvise(23)
+    print("touched", flush=True)
+    sys.stdin.readline()
     level = free() + margin
     while given < size:
         piece = min(level - free(), size - given)
         if piece > 0: memory.madvise(mmap.MADV_DONTNEED, given, piece)
-        if not given: print("touched", flush=True)
+        if not given: print("given", flush=True)
         given += max(piece, 0)
         time.sleep(0.02)
     time.sleep(3600)
@@ -236,22 +235,29 @@ def _time_answers(here: Run) -> list[float]:
 
 
 def _measure(here: Run, way: Way, case: Case) -> Result:
-    way.start(["python3", "-c", PROGRAM, str(case.megabytes), case.content, case.touches])
-    try:
-        wait_until(lambda: _state(way), _LIMIT, f"the process of {way.name}")
-        before = _bytes(here.host("alpha"))
-        with _reserve(case.megabytes * _TIMES_TOUCHED), Watch() as watch:
-            total = way.move()
-            wire = _bytes(here.host("alpha")) - before
-            wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > 0, _LIMIT, f"{way.name} to run on beta")
-            state = _state(way)
-            assert state is not None
-            away = watch.away(state["ended"] - state["gap"], state["ended"])
-        wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > _WATCH, _LIMIT, f"{way.name} to be watched")
+    with _Reserve(case.megabytes * _TIMES_TOUCHED, besides=case.megabytes) as reserve:
+        way.start(["python3", "-c", PROGRAM, str(case.megabytes), case.content, case.touches])
+        try:
+            wait_until(lambda: _state(way), _LIMIT, f"the process of {way.name}")
+            reserve.give_back()
+            return _measure_started(here, way, reserve)
+        finally:
+            way.stop()
+
+
+def _measure_started(here: Run, way: Way, reserve: _Reserve) -> Result:
+    before = _bytes(here.host("alpha"))
+    with Watch() as watch:
+        total = way.move()
+        wire = _bytes(here.host("alpha")) - before
+        wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > 0, _LIMIT, f"{way.name} to run on beta")
         state = _state(way)
         assert state is not None
-    finally:
-        way.stop()
+        away = watch.away(state["ended"] - state["gap"], state["ended"])
+    reserve.end()
+    wait_until(lambda: (_state(way) or {}).get("since_gap", 0) > _WATCH, _LIMIT, f"{way.name} to be watched")
+    state = _state(way)
+    assert state is not None
     return Result(
         gap_ms=state["gap"] * 1e3,
         away_ms=away * 1e3,
@@ -263,25 +269,44 @@ def _measure(here: Run, way: Way, case: Case) -> Result:
     )
 
 
-@contextmanager
-def _reserve(megabytes: int) -> Iterator[None]:
-    """Makes sure that what is taken meanwhile, up to so much, is there.
+class _Reserve:
+    """Makes sure that what is taken while something is measured, up to so many MB, is there, besides so many for itself.
 
     A hypervisor may give a virtual machine memory when it is first touched only, and take it back when it is
     free for two seconds. One page at a time that costs up to 12 us, more than all else that is done for a page here;
-    a target of its own would have its memory.
+    a target of its own would have its memory. It also takes some of what has not been used for a while when others
+    want much, and then the first look at a page costs 50 us: so this comes before what is measured has its memory.
     """
-    available = int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) >> 10
-    amount = min(megabytes + _MARGIN, available * 2 // 3)
-    margin = amount if amount <= _SOON_TAKEN else _MARGIN
-    command = [sys.executable, "-c", _RESERVE, str(amount), str(margin)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reserve:
-        assert reserve.stdout is not None
-        reserve.stdout.readline()
-        try:
-            yield
-        finally:
-            reserve.kill()
+
+    def __init__(self, megabytes: int, besides: int) -> None:
+        available = int(Path("/proc/meminfo").read_text().split("MemAvailable:")[1].split()[0]) >> 10
+        amount = min(megabytes + _MARGIN, max(available - besides, 0) * 2 // 3)
+        margin = amount if amount <= _SOON_TAKEN else _MARGIN
+        command = [sys.executable, "-c", _RESERVE, str(amount), str(margin)]
+        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._await_word()
+
+    def give_back(self) -> None:
+        """From now on, as much as others take."""
+        assert self._holder.stdin is not None
+        self._holder.stdin.write("\n")
+        self._holder.stdin.flush()
+        self._await_word()
+
+    def end(self) -> None:
+        """Gives back all there is."""
+        self._holder.kill()
+        self._holder.communicate()
+
+    def _await_word(self) -> None:
+        assert self._holder.stdout is not None
+        self._holder.stdout.readline()
+
+    def __enter__(self) -> _Reserve:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 def _state(way: Way) -> dict[str, Any] | None:

@@ -41,8 +41,9 @@ def large_pipes() -> Iterator[None]:
         limit.write_text(before)
 
 
-# Fills its memory, then touches a page every millisecond: of its working set (64 MB at most), or any page ("all"), so
-# that many are not there yet. It writes to a file:
+# Fills its memory, then writes to a page every millisecond: of its working set (64 MB at most), or any page ("all"), so
+# that many are not there yet; always something else than is there (251 divides no number of pages), or nobody could see
+# that it is at work. It writes to a file:
 # the time between the two touches from one host to the other, which have different mount namespaces, and when that was
 # over; the longest time between two later ones; and of the touches in the first five seconds there: how many met a
 # page that was not there (a fault of any kind: newer kernels count one that userfaultfd held as a minor one), and how
@@ -73,7 +74,7 @@ last = written = now()
 i = 0
 while True:
     i += 1
-    place, value = i * stride * 4096 % span, i & 255
+    place, value = i * stride * 4096 % span, i % 251
     faults, before = count(), now()
     memory[place] = value
     touched, faults, there, after = now(), count() - faults, where(), now()

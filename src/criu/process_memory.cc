@@ -47,11 +47,43 @@ constexpr uint64_t entry_swapped = uint64_t{1} << 62;
 constexpr uint64_t entry_file = uint64_t{1} << 61;
 constexpr uint64_t entry_guard = uint64_t{1} << 58;
 
+UniqueFd open_pagemap(const std::string& path) {
+  return UniqueFd(check("open", ::open(path.c_str(), O_RDONLY | O_CLOEXEC), path));
+}
+
+/// For PAGEMAP_SCAN: what is there, except the zero page.
+pm_scan_arg scan_of(const Mapping& part, std::span<page_region> into, uint64_t most_pages) {
+  pm_scan_arg scan{};
+  scan.size = sizeof scan;
+  scan.start = part.start;
+  scan.end = part.end;
+  scan.max_pages = most_pages;
+  scan.vec = reinterpret_cast<uintptr_t>(into.data());
+  scan.vec_len = into.size();
+  scan.category_mask = scan.category_inverted = PAGE_IS_PFNZERO;
+  scan.category_anyof_mask = scan.return_mask = wanted_of_any;
+  return scan;
+}
+
+/// The entries from the beginning of this part, as many as there is room for; how many.
+size_t read_entries(int pagemap, const Mapping& part, std::span<uint64_t> into,
+                    const std::string& path) {
+  const size_t asked = std::min<uint64_t>(into.size(), (part.end - part.start) / page_size);
+  const auto place = static_cast<off_t>(part.start / page_size * sizeof(uint64_t));
+  const ssize_t bytes =
+      check("pread", ::pread(pagemap, into.data(), asked * sizeof(uint64_t), place), path);
+  const size_t count = static_cast<size_t>(bytes) / sizeof(uint64_t);
+  if (count == 0) throw SystemError(ESRCH, "pread", path);
+  return count;
+}
+
+bool is_there(uint64_t entry) {
+  return (entry & (entry_present | entry_swapped)) != 0 && (entry & entry_file) == 0;
+}
+
 class Scanner {
  public:
-  explicit Scanner(pid_t process)
-      : path_(of(process, "pagemap")),
-        pagemap_(check("open", ::open(path_.c_str(), O_RDONLY | O_CLOEXEC), path_)) {}
+  explicit Scanner(pid_t process) : path_(of(process, "pagemap")), pagemap_(open_pagemap(path_)) {}
 
   std::vector<PageRange> found;
   bool guards = false;
@@ -72,15 +104,7 @@ class Scanner {
   /// False: this kernel has no such call.
   bool by_kernel(const Mapping& mapping) {
     std::array<page_region, 512> regions;
-    pm_scan_arg scan{};
-    scan.size = sizeof scan;
-    scan.start = mapping.start;
-    scan.end = mapping.end;
-    scan.max_pages = pages_a_scan;
-    scan.vec = reinterpret_cast<uintptr_t>(regions.data());
-    scan.vec_len = regions.size();
-    scan.category_mask = scan.category_inverted = PAGE_IS_PFNZERO;
-    scan.category_anyof_mask = scan.return_mask = wanted_of_any;
+    pm_scan_arg scan = scan_of(mapping, regions, pages_a_scan);
     if (kernel_tells_guards()) scan.return_mask |= page_is_guard;
     while (scan.start < mapping.end) {
       const int count = ::ioctl(pagemap_.get(), PAGEMAP_SCAN, &scan);
@@ -98,15 +122,10 @@ class Scanner {
   void by_entry(const Mapping& mapping) {
     std::vector<uint64_t> entries(8192);
     for (uint64_t at = mapping.start; at < mapping.end;) {
-      const size_t asked = std::min<uint64_t>(entries.size(), (mapping.end - at) / page_size);
-      const auto place = static_cast<off_t>(at / page_size * sizeof(uint64_t));
-      const ssize_t bytes = check(
-          "pread", ::pread(pagemap_.get(), entries.data(), asked * sizeof(uint64_t), place), path_);
-      const size_t count = static_cast<size_t>(bytes) / sizeof(uint64_t);
-      if (count == 0) throw SystemError(ESRCH, "pread", path_);
+      const size_t count =
+          read_entries(pagemap_.get(), {.start = at, .end = mapping.end}, entries, path_);
       for (const uint64_t entry : std::span(entries).first(count)) {
-        const bool there = (entry & (entry_present | entry_swapped)) != 0;
-        if (!is_guard(entry & entry_guard) && there && (entry & entry_file) == 0) add(at, 1);
+        if (!is_guard(entry & entry_guard) && is_there(entry)) add(at, 1);
         at += page_size;
       }
     }
@@ -207,8 +226,38 @@ std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappi
   return std::move(scanner.found);
 }
 
+PageFinder::PageFinder(pid_t process, PageScan way)
+    : path_(of(process, "pagemap")), pagemap_(open_pagemap(path_)), way_(way) {}
+
+std::optional<uint64_t> PageFinder::first_in(const Mapping& part) const {
+  if (way_ == PageScan::by_entry) return first_by_entry(part);
+  page_region region{};
+  pm_scan_arg scan = scan_of(part, {&region, 1}, 1);
+  if (kernel_tells_guards()) {
+    scan.category_mask |= page_is_guard;
+    scan.category_inverted |= page_is_guard;
+  }
+  const int count = ::ioctl(pagemap_.get(), PAGEMAP_SCAN, &scan);
+  if (count < 0 && errno == ENOTTY) return first_by_entry(part);
+  check("PAGEMAP_SCAN", count, path_);
+  return count == 0 ? std::nullopt : std::optional(region.start);
+}
+
+std::optional<uint64_t> PageFinder::first_by_entry(const Mapping& part) const {
+  std::array<uint64_t, 512> entries;
+  for (uint64_t at = part.start; at < part.end;) {
+    const size_t count =
+        read_entries(pagemap_.get(), {.start = at, .end = part.end}, entries, path_);
+    for (const uint64_t entry : std::span(entries).first(count)) {
+      if ((entry & entry_guard) == 0 && is_there(entry)) return at;
+      at += page_size;
+    }
+  }
+  return std::nullopt;
+}
+
 bool has_page(pid_t process, uint64_t address) {
-  return !pages_in(process, {{.start = address, .end = address + page_size}}).empty();
+  return PageFinder(process).first_in({.start = address, .end = address + page_size}).has_value();
 }
 
 }  // namespace wayferry

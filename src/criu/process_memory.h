@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "criu/guard_pages.h"
 #include "criu/pagemap.h"
 #include "criu/smaps.h"
+#include "util/unique_fd.h"
 
 // What the kernel tells of a process's memory: which mappings it has, and which of their pages are
 // there. Of processes that stand still it is the truth until they run.
@@ -56,6 +59,23 @@ bool is_long(const PageRange& run);
 std::vector<PageRange> pages_in(pid_t process, const std::vector<Mapping>& mappings,
                                 const std::vector<PageRange>& seen = {},
                                 PageScan way = PageScan::by_kernel);
+
+/// For whoever asks of a few of a process's pages, again and again. From any thread.
+class PageFinder {
+ public:
+  /// Throws SystemError when the process has ended; so does first_in().
+  explicit PageFinder(pid_t process, PageScan way = PageScan::by_kernel);
+
+  /// The first page in here that is there, as for pages_in(). By entry it looks at each until then.
+  std::optional<uint64_t> first_in(const Mapping& part) const;
+
+ private:
+  std::optional<uint64_t> first_by_entry(const Mapping& part) const;
+
+  std::string path_;
+  UniqueFd pagemap_;
+  PageScan way_;
+};
 
 /// Whether the page at this address is there. Throws SystemError when the process has ended.
 bool has_page(pid_t process, uint64_t address);

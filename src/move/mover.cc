@@ -122,11 +122,19 @@ class Mover {
   }
 
   void connect() {
-    if (lazy_)
-      sampled_.emplace(by_inner_pid(engine_->processes(request_.name)), [this] {
-        return !target_.link.speaks_within(std::chrono::milliseconds(0));
-      });
+    if (lazy_) sampled_.emplace(by_inner_pid(engine_->processes(request_.name)));
+    look_while_target_works();
     if (target_.await) target_.await();
+  }
+
+  ToSource await_answer(ToSource::MessageCase kind) {
+    look_while_target_works();
+    return expect_answer(target_.link, kind, work_limit);
+  }
+
+  void look_while_target_works() {
+    if (sampled_)
+      sampled_->look([this] { return !target_.link.speaks_within(std::chrono::milliseconds(0)); });
   }
 
   void check_both() {
@@ -138,7 +146,7 @@ class Mover {
     const VolumeMarkers markers(survey_.volumes, record_.move_id);
     out_.send(offer);
     if (lazy_) logins_ = log_in(page_door(folders_, record_.move_id));
-    const auto answer = expect_answer(target_.link, ToSource::kFacts, work_limit);
+    const auto answer = await_answer(ToSource::kFacts);
     decide_mode(answer.facts());
     require_fit(survey_.facts, answer.facts(), needs(), target_.host);
   }
@@ -149,6 +157,7 @@ class Mover {
     report_.lazy = lazy_;
     if (lazy_ == expected) return;
     logins_ = {};
+    sampled_.reset();
     warm_up_here();
   }
 
@@ -187,7 +196,7 @@ class Mover {
     // After the trees were looked at, and before they are read: from here on times tell.
     clean_mapped_files(engine_->processes(request_.name));
     for (FileTree& tree : survey_.trees) out_.files(tree);
-    expect_answer(target_.link, ToSource::kDone, work_limit);
+    await_answer(ToSource::kDone);
   }
 
   void prewarm() {
@@ -195,7 +204,7 @@ class Mover {
     message.mutable_prewarm()->set_lazy(lazy_);
     message.mutable_prewarm()->set_keep_tcp(request_.keep_tcp);
     out_.send(message);
-    const auto warm = expect_answer(target_.link, ToSource::kWarm, work_limit).warm();
+    const auto warm = await_answer(ToSource::kWarm).warm();
     room_ahead_ = warm.room();
     if (lazy_) connect_drain(warm.page_door());
   }
@@ -246,7 +255,7 @@ class Mover {
   // What changed of what went ahead is known better, and comes before it.
   void learn_where_it_works() {
     if (sampled_) std::ranges::copy(sampled_->at_work(), std::back_inserter(ahead_.changed));
-    sampled_.reset();  // two descriptors a process
+    sampled_.reset();  // three descriptors a process
   }
 
   void raise_barrier() {

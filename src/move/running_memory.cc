@@ -84,6 +84,13 @@ void add_memory(std::map<pid_t, FrozenMemory>& memories, pid_t inner, pid_t oute
   }
 }
 
+/// Of those that have not ended.
+std::map<pid_t, FrozenMemory> memories_of(const std::map<pid_t, pid_t>& processes) {
+  std::map<pid_t, FrozenMemory> memories;
+  for (const auto& [inner, outer] : processes) add_memory(memories, inner, outer);
+  return memories;
+}
+
 SeenPages pages_of(pid_t process, const std::vector<Mapping>& mappings) {
   try {
     return see_pages(process, mappings);
@@ -123,12 +130,6 @@ void clean_mapped_files(const std::vector<pid_t>& processes) {
     if (::fsync(file) < 0 && errno != EROFS && errno != EINVAL)
       throw SystemError(errno, "fsync", "a file that the app has mapped");
   });
-}
-
-std::map<pid_t, FrozenMemory> memories_of(const std::map<pid_t, pid_t>& processes) {
-  std::map<pid_t, FrozenMemory> memories;
-  for (const auto& [inner, outer] : processes) add_memory(memories, inner, outer);
-  return memories;
 }
 
 bool for_each_private_piece(const std::map<pid_t, pid_t>& processes, const ShowPrivate& show) {

@@ -9,7 +9,6 @@
 
 #include "criu/process_memory.h"
 #include "pages/app_pages.h"
-#include "pages/frozen_memory.h"
 #include "util/io.h"
 
 // What a running app's memory holds, for what is sent ahead of it: a look at each page, which may
@@ -25,9 +24,6 @@ void for_each_shared_piece(const std::vector<pid_t>& processes,
 /// Writes what they wrote through mappings to the files of these, so that whatever they write there
 /// from now on gives the files new times (file_tree.h). Throws SystemError where that fails.
 void clean_mapped_files(const std::vector<pid_t>& processes);
-
-/// The memory of those of these processes (pid in the container → on the host) that have not ended.
-std::map<pid_t, FrozenMemory> memories_of(const std::map<pid_t, pid_t>& processes);
 
 /// Gets pages of the process with this pid in the container; false: no more is wanted.
 using ShowPrivate = std::function<bool(pid_t inner, uint64_t address, Bytes piece)>;

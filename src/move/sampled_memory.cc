@@ -7,7 +7,7 @@
 #include <ranges>
 #include <tuple>
 
-#include "move/running_memory.h"
+#include "util/error.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -15,9 +15,9 @@
 namespace wayferry {
 namespace {
 
-// One in so many pages; and, because to look at so many takes 6 to 8 ms, less of more than 256 MB.
+// One in so many pages, but no more than take 30 ms to look at.
 constexpr uint64_t apart = 16;
-constexpr uint64_t most_samples = 4096;
+constexpr uint64_t most_samples = 16384;
 
 // After one that has changed.
 constexpr uint64_t window = 128;
@@ -25,72 +25,95 @@ constexpr uint64_t window = 128;
 // A reading's.
 constexpr size_t batch = 32;
 
-/// Pages of several mappings, as if they were one after the other.
-class AllPages {
- public:
-  void add(const AppPages& run) {
-    runs_.push_back({.begin = count_, .pages = run});
-    count_ += run.range.pages;
-  }
-  uint64_t count() const { return count_; }
-  std::pair<pid_t, uint64_t> operator[](uint64_t number) const {
-    const Run& run = *std::prev(std::ranges::upper_bound(runs_, number, {}, &Run::begin));
-    return {run.pages.process, run.pages.range.start + (number - run.begin) * page_size};
-  }
+// To ask for each page whether it is there takes as long as to look at some of them: these are
+// found by their first one.
+constexpr uint64_t part_pages = 512;
 
- private:
-  struct Run {
-    uint64_t begin;
-    AppPages pages;
-  };
-  std::vector<Run> runs_;
-  uint64_t count_ = 0;
-};
+// Smaller ones go ahead in any case.
+constexpr uint64_t large_pages = 256;
 
-AllPages large_parts_of(const std::map<pid_t, pid_t>& processes) {
-  AllPages all;
-  for (const auto& [inner, outer] : processes) {
-    const PagesSeen seen = see_private_pages({outer});
-    for (const PageRange& run : seen.at(outer).runs) all.add({.process = inner, .range = run});
-  }
-  return all;
-}
-
-/// Numbers below `count`, in steps of the golden ratio: wherever they end they are spread evenly,
-/// and no app works in steps between which they fall, as it may between every sixteenth page.
-class Spread {
- public:
-  explicit Spread(uint64_t count) : count_(static_cast<double>(count)) {}
-  uint64_t next() {
-    at_ = std::fmod(at_ + std::numbers::phi, 1.0);
-    return static_cast<uint64_t>(at_ * count_);
-  }
-
- private:
-  double count_;
-  double at_ = 0;
-};
+// What a single question is about: an app may have reserved terabytes.
+constexpr uint64_t most_asked = uint64_t{1} << 30;
 
 }  // namespace
 
-SampledMemory::SampledMemory(const std::map<pid_t, pid_t>& processes,
-                             const std::function<bool()>& go_on)
-    : memories_(memories_of(processes)) {
-  const AllPages all = large_parts_of(processes);
-  const uint64_t enough = std::min(all.count() / apart, most_samples);
-  Spread spread(all.count());
-  for (uint64_t wanted = 0; wanted < enough && go_on(); wanted += batch) {
-    std::vector<Sample> some;
-    for (size_t i = 0; i < batch; ++i) {
-      const auto [process, address] = all[spread.next()];
-      some.push_back({.process = process, .address = address, .hash = 0});
+SampledMemory::SampledMemory(const std::map<pid_t, pid_t>& processes) {
+  for (const auto& [inner, outer] : processes) {
+    for (const Mapping& mapping : lazy_mappings(outer)) {
+      const PageRange range{.start = mapping.start,
+                            .pages = (mapping.end - mapping.start) / page_size};
+      if (range.pages >= large_pages) unseen_.push_back({.process = inner, .range = range});
     }
-    std::ranges::sort(some, {}, [](const Sample& s) { return std::tie(s.process, s.address); });
-    look_at(some, [&](Sample sample, uint64_t hash) {
-      sample.hash = hash;
-      samples_.push_back(sample);
-    });
+    if (unseen_.empty() || unseen_.back().process != inner) continue;
+    try {
+      processes_.emplace(
+          inner, Process{.memory = FrozenMemory({{inner, outer}}), .finder = PageFinder(outer)});
+    } catch (const SystemError&) {
+      continue;  // a shell's child, for example, that has ended meanwhile
+    }
   }
+}
+
+void SampledMemory::look(const std::function<bool()>& go_on) {
+  while (go_on()) {
+    if (!unseen_.empty())
+      find_part();
+    else if (asked_ < enough())
+      take_samples();
+    else
+      return;
+  }
+}
+
+void SampledMemory::find_part() {
+  AppPages& rest = unseen_.back();
+  const uint64_t end = std::min(end_of(rest.range), rest.range.start + most_asked);
+  const auto first = first_in(rest.process, {.start = rest.range.start, .end = end});
+  const uint64_t seen = first ? std::min(*first + part_pages * page_size, end_of(rest.range)) : end;
+  if (first)
+    parts_.push_back({.process = rest.process,
+                      .range = {.start = *first, .pages = (seen - *first) / page_size}});
+  rest.range = {.start = seen, .pages = (end_of(rest.range) - seen) / page_size};
+  if (rest.range.pages == 0) unseen_.pop_back();
+}
+
+std::optional<uint64_t> SampledMemory::first_in(pid_t process, const Mapping& part) const {
+  const auto found = processes_.find(process);
+  try {
+    if (found != processes_.end()) return found->second.finder.first_in(part);
+  } catch (const SystemError&) {
+    // The process has ended.
+  }
+  return std::nullopt;
+}
+
+size_t SampledMemory::enough() const {
+  return std::min(parts_.size() * part_pages / apart, most_samples);
+}
+
+void SampledMemory::take_samples() {
+  std::vector<Sample> some;
+  for (size_t i = 0; i < batch; ++i, ++asked_)
+    if (const auto sample = next_sample()) some.push_back(*sample);
+  std::ranges::sort(some, {}, [](const Sample& s) { return std::tie(s.process, s.address); });
+  look_at(some, [&](Sample sample, uint64_t hash) {
+    sample.hash = hash;
+    samples_.push_back(sample);
+  });
+}
+
+// In steps of the golden ratio: wherever they end they are spread evenly, and no app works in steps
+// between which they fall, as it may between every sixteenth page.
+std::optional<SampledMemory::Sample> SampledMemory::next_sample() {
+  at_ = std::fmod(at_ + std::numbers::phi, 1.0);
+  const auto page = static_cast<uint64_t>(at_ * static_cast<double>(parts_.size() * part_pages));
+  const AppPages& part = parts_[page / part_pages];
+  const uint64_t start = part.range.start + page % part_pages * page_size;
+  const uint64_t end = std::min(end_of(part.range), start + apart * page_size);
+  const auto address =
+      start < end ? first_in(part.process, {.start = start, .end = end}) : std::nullopt;
+  if (!address) return std::nullopt;
+  return Sample{.process = part.process, .address = *address, .hash = 0};
 }
 
 std::vector<AppPages> SampledMemory::at_work() const {
@@ -115,9 +138,7 @@ void SampledMemory::look_at(
       if (sample.process != process) break;
       addresses.push_back(sample.address);
     }
-    const auto memory = memories_.find(process);
-    const size_t read =
-        memory == memories_.end() ? 0 : memory->second.read_scattered(process, addresses, space);
+    const size_t read = processes_.at(process).memory.read_scattered(process, addresses, space);
     for (size_t i = 0; i < read; ++i)
       tell(samples[i], XXH3_64bits(space.data() + i * page_size, page_size));
     samples = samples.subspan(addresses.size());

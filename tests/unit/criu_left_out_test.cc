@@ -91,6 +91,22 @@ TEST(ProcessMemory, IsFoundInWhatIsOnlyReserved) {
   ::munmap(reserved, terabyte);
 }
 
+TEST(ProcessMemory, IsFoundPageByPage) {
+  Memory memory(MAP_PRIVATE, 2000);
+  for (const size_t number : {2U, 3U, 1700U}) memory.write(number);
+  const auto part = [&](size_t from, size_t to) {
+    return Mapping{.start = memory.address(from), .end = memory.address(to)};
+  };
+  for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry}) {
+    const PageFinder finder(::getpid(), way);
+    EXPECT_EQ(finder.first_in(part(0, 2000)), memory.address(2));
+    EXPECT_EQ(finder.first_in(part(3, 2000)), memory.address(3));
+    EXPECT_EQ(finder.first_in(part(4, 2000)), memory.address(1700));
+    EXPECT_EQ(finder.first_in(part(4, 1700)), std::nullopt);
+    EXPECT_EQ(finder.first_in(part(2, 2)), std::nullopt);
+  }
+}
+
 TEST(ProcessMemory, HasNoPagesThatWereOnlyReadAsFarAsTheKernelTells) {
   const Memory memory;
   EXPECT_EQ(memory.read(5), 0);
@@ -105,8 +121,12 @@ TEST(ProcessMemory, HasNoGuardPages) {
   ASSERT_EQ(::madvise(memory.page(3), 3 * page_size, guard_install), 0);
   EXPECT_TRUE(see_pages(::getpid(), {memory.mapping()}).guards);
   const std::vector<PageRange> kept{{.start = memory.address(2), .pages = 1}};
-  for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry})
+  for (const PageScan way : {PageScan::by_kernel, PageScan::by_entry}) {
     EXPECT_EQ(pages_in(::getpid(), {memory.mapping()}, {}, way), kept);
+    const PageFinder finder(::getpid(), way);
+    EXPECT_EQ(finder.first_in({.start = memory.address(3), .end = memory.address(10)}),
+              std::nullopt);
+  }
 }
 
 // A long run that has shrunk since, and short ones that have gone and come.
@@ -140,6 +160,7 @@ TEST(ProcessMemory, OfWhoHasEndedIsNone) {
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   EXPECT_TRUE(lazy_mappings(child).empty());
   EXPECT_THROW(pages_in(child, {}), SystemError);
+  EXPECT_THROW(PageFinder{child}, SystemError);
 }
 
 std::string pagemap_entry(uint64_t address, uint64_t pages, uint64_t flags) {
