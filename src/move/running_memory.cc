@@ -76,18 +76,16 @@ struct Region {
   Mapping mapping;
 };
 
-void add_memory(std::map<pid_t, FrozenMemory>& memories, pid_t inner, pid_t outer) {
-  try {
-    memories.emplace(inner, std::map{std::pair{inner, outer}});
-  } catch (const SystemError&) {
-    return;  // a shell's child, for example, that has ended meanwhile
-  }
-}
-
 /// Of those that have not ended.
 std::map<pid_t, FrozenMemory> memories_of(const std::map<pid_t, pid_t>& processes) {
   std::map<pid_t, FrozenMemory> memories;
-  for (const auto& [inner, outer] : processes) add_memory(memories, inner, outer);
+  for (const auto& [inner, outer] : processes) {
+    try {
+      memories.emplace(inner, std::map{std::pair{inner, outer}});
+    } catch (const SystemError&) {
+      continue;  // a shell's child, for example, that has ended meanwhile
+    }
+  }
   return memories;
 }
 

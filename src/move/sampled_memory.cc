@@ -25,8 +25,8 @@ constexpr uint64_t window = 128;
 // A reading's.
 constexpr size_t batch = 32;
 
-// To ask for each page whether it is there takes as long as to look at some of them: these are
-// found by their first one.
+// These are found by the first page that is there: to ask for every page of a large app takes
+// longer than there is time.
 constexpr uint64_t part_pages = 512;
 
 // Smaller ones go ahead in any case.
@@ -35,22 +35,28 @@ constexpr uint64_t large_pages = 256;
 // What a single question is about: an app may have reserved terabytes.
 constexpr uint64_t most_asked = uint64_t{1} << 30;
 
+std::vector<PageRange> large_mappings(pid_t process) {
+  std::vector<PageRange> large;
+  for (const Mapping& mapping : lazy_mappings(process)) {
+    const uint64_t pages = (mapping.end - mapping.start) / page_size;
+    if (pages >= large_pages) large.push_back({.start = mapping.start, .pages = pages});
+  }
+  return large;
+}
+
 }  // namespace
 
 SampledMemory::SampledMemory(const std::map<pid_t, pid_t>& processes) {
   for (const auto& [inner, outer] : processes) {
-    for (const Mapping& mapping : lazy_mappings(outer)) {
-      const PageRange range{.start = mapping.start,
-                            .pages = (mapping.end - mapping.start) / page_size};
-      if (range.pages >= large_pages) unseen_.push_back({.process = inner, .range = range});
-    }
-    if (unseen_.empty() || unseen_.back().process != inner) continue;
+    const std::vector<PageRange> large = large_mappings(outer);
+    if (large.empty()) continue;
     try {
       processes_.emplace(
           inner, Process{.memory = FrozenMemory({{inner, outer}}), .finder = PageFinder(outer)});
     } catch (const SystemError&) {
-      continue;  // a shell's child, for example, that has ended meanwhile
+      continue;  // it has ended meanwhile
     }
+    for (const PageRange& range : large) unseen_.push_back({.process = inner, .range = range});
   }
 }
 
@@ -78,13 +84,11 @@ void SampledMemory::find_part() {
 }
 
 std::optional<uint64_t> SampledMemory::first_in(pid_t process, const Mapping& part) const {
-  const auto found = processes_.find(process);
   try {
-    if (found != processes_.end()) return found->second.finder.first_in(part);
+    return processes_.at(process).finder.first_in(part);
   } catch (const SystemError&) {
-    // The process has ended.
+    return std::nullopt;  // it has ended meanwhile
   }
-  return std::nullopt;
 }
 
 size_t SampledMemory::enough() const {
