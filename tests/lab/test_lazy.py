@@ -7,6 +7,7 @@ Whatever is asserted of the moved app is asserted of one that was not moved, by 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from harness import LabHost, LabTest, faults, wait_until
@@ -509,11 +510,42 @@ class Lazy(LabTest):
         self.assertEqual(drain["known_pages"], 0)
         self.assertGreater(drain["wire_bytes"], 64 << 20)
 
-    def test_a_rate_limit_is_kept(self) -> None:
-        # It sleeps: pages that an app asks for are not held back, so one that touches them all proves nothing.
+    def run_idle(self) -> None:
+        """Starts 24 MB that sleep: pages that an app asks for are not held back by a limit."""
         sleeper = "import os, time\nmemory = os.urandom(24 << 20)\nprint('ready', flush=True)\ntime.sleep(600)"
         self.run_headless("python3", "-c", sleeper)
         self.alpha.wait_for_log(_NAME, "ready")
+
+    def test_it_tells_how_far_it_is_now_and_then(self) -> None:
+        self.run_idle()
+        moved = self.alpha.run("wayferry", "move", _NAME, "beta", "--limit-rate", "4MB", "--ahead", "0")
+        said = moved.stderr.decode()
+        self.assertEqual(moved.returncode, 0, said)
+        lines = re.findall(r"^wayferry: memory: (\d+) of (\d+) MB, (\d+) MB/s, \d+ s left, \d+ faults$", said, re.M)
+        self.assertTrue(lines, said)  # one every 5 s, of at least 6
+        done, whole, rate = (int(number) for number in lines[0])
+        self.assertTrue(0 < done < whole and 24 <= whole <= 32 and 0 < rate <= 5, said)
+        self.assertNotIn("[#", said)
+
+    def test_it_draws_a_bar_on_a_terminal(self) -> None:
+        self.run_idle()
+        command = f"wayferry move {_NAME} beta --limit-rate 16MB --ahead 0"
+        screen = self.alpha.must("script", "-qefc", command, "/dev/null")
+        bars = [len(bar) for bar in re.findall(r"\r  \[(#*)\.*\] \d+ of \d+ MB, \d+ MB/s, \d+ s left, \d+ faults", screen)]
+        self.assertGreater(len(set(bars)), 2, screen)
+        self.assertEqual(bars, sorted(bars), screen)
+        # Whatever comes after it stands on a line of its own.
+        self.assertRegex(screen, r"\[#{30}\][^\r\n]*\r\n")
+
+    def test_doctor_names_what_is_missing_for_it_and_the_cure(self) -> None:
+        cure = "give wayferry CAP_SYS_PTRACE (only lazy moves need it)"
+        without = ("setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace")
+        self.assertNotIn(cure, self.alpha.run("wayferry", "doctor").stdout.decode())
+        said = self.alpha.run(*without, "wayferry", "doctor").stdout.decode()
+        self.assertRegex(said, f"(?s)userfaultfd.*{re.escape(cure)}")
+
+    def test_a_rate_limit_is_kept(self) -> None:
+        self.run_idle()
         rate = 16e6
         drain = self.move(self.alpha, self.beta, "--limit-rate", "16MB", "--ahead", "0")["drain"]
         self.assertGreater(drain["wire_bytes"], 24 << 20)
