@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent import futures
 from typing import Any
 
 from harness import LabHost, LabTest, faults, wait_until
@@ -297,10 +298,28 @@ class Lazy(LabTest):
         self.assertEqual(session["state"], "running")
         self.assertEqual(self.beta.wayferry_json("ps"), [])
 
+    def peak_memory(self, host: LabHost, command: str) -> int:
+        """Of the one process whose command line begins so, the most that it has ever had in memory, in KB; 0 if none."""
+        status = host.run("sh", "-c", f"cat /proc/$(pgrep -o -f '^{command}')/status").stdout.decode()
+        peak = re.search(r"VmHWM:\s*(\d+) kB", status)
+        return int(peak[1]) if peak else 0
+
+    def move_and_watch_memory(self) -> tuple[Any, int, int]:
+        """Moves it to beta; the report, and the peaks of who leads the move on either side."""
+        source = target = 0
+        with futures.ThreadPoolExecutor(1) as pool:
+            moving = pool.submit(self.move, self.alpha, self.beta)
+            while not futures.wait([moving], timeout=0.1).done:
+                source = max(source, self.peak_memory(self.alpha, "wayferry move"))
+                target = max(target, self.peak_memory(self.beta, "wayferry receive"))
+            return moving.result(), source, target
+
     def test_four_gigabytes(self) -> None:
         checker = self.checker(4096, busy=False)
-        report = self.move(self.alpha, self.beta)
+        report, *peaks = self.move_and_watch_memory()
         self.demand_all_arrived(report)
+        for peak in peaks:  # in KB; 17,000 to 28,000 are usual, of an app of any size
+            self.assertTrue(0 < peak < 64 << 10, peaks)
         # Half of it is content; huge pages make the kernel add the zeros between.
         self.assertGreaterEqual(report["drain"]["source_pages"], 2 << 18)
         self.assertEqual(checker.check_all(self.beta), 0)
