@@ -267,6 +267,8 @@ class Receiver {
     drained.set_faults(numbers.faults);
     drained.set_fault_p50_us(filler_->fault_times().percentile(0.5));
     drained.set_fault_p99_us(filler_->fault_times().percentile(0.99));
+    // The session is held meanwhile, and whoever wants to move it on waits.
+    static_assert(echo_limit < SessionStore::looking_limit);
     filler_->wait_acknowledged(echo_limit);
     // Whoever hears that all is over may move the session on at once: nothing of ours holds it
     // then.

@@ -70,8 +70,9 @@ class SessionStore {
   /// The lock as soon as it is free; nothing if it is not within `limit`.
   std::optional<SessionLock> lock_within(const std::string& name,
                                          std::chrono::milliseconds limit) const;
-  /// Longer than a command holds it that only looks (`inspect` waits for the monitor's answer).
-  static constexpr std::chrono::seconds looking_limit{2};
+  /// Longer than it is held by a command that only looks (`inspect` waits for the monitor's
+  /// answer), and by a move that has only its last word to say (echo_limit in move/page_place.h).
+  static constexpr std::chrono::seconds looking_limit{5};
   /// The lock within looking_limit; a Failure if another process holds it for longer.
   SessionLock lock(const std::string& name) const;
 
